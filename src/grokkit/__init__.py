@@ -1,0 +1,1 @@
+"""Everything between your code and Grok."""
