@@ -1,0 +1,1 @@
+"""What travels: structs, events, error bodies, usage. Pure, no I/O."""
