@@ -77,6 +77,15 @@ def responses_raw(usage: Usage) -> dict[str, object]:
     }
 
 
+words = st.text("ab.", max_size=5)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+fields = st.sampled_from([*chat_raw(Usage()), *responses_raw(Usage()), "context_details", "cost_in_nano_usd"])
+
+
 class TestReadingChat:
     def test_reasoning_outside_the_completion_is_added_to_the_output(self):
         usage = chat_usage(
@@ -202,17 +211,7 @@ class TestLeniency:
     def test_a_whole_number_written_as_a_float_counts(self):
         assert chat_usage({"prompt_tokens": 12.0}).input_tokens == 12
 
-    words = st.text("ab.", max_size=5)
-    json = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | words,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
-        max_leaves=6,
-    )
-    fields = st.sampled_from(
-        [*chat_raw(Usage()), *responses_raw(Usage()), "context_details", "cost_in_nano_usd"]
-    )
-
-    @given(st.dictionaries(fields, json))
+    @given(st.dictionaries(fields, any_json))
     def test_no_reply_whatever_makes_it_fail(self, raw):
         for read in (chat_usage, responses_usage):
             usage = read(raw, GROK_4_6, "priority")

@@ -279,7 +279,7 @@ def _sum_counts(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
 
 
 def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def _amount(value: object) -> int | None:
