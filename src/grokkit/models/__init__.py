@@ -1,0 +1,58 @@
+"""The models: what is known of each, by any of its names. Importing this loads no transport."""
+
+from grokkit.models.catalogue import KNOWN, is_reasoning, lookup, successor
+from grokkit.models.model import KNOWN_ON, TIER_SPEND_USD, Model, RateLimits, UnitPrice
+from grokkit.models.names import (
+    GROK_4_3,
+    GROK_4_5,
+    GROK_4_6,
+    GROK_4_7,
+    GROK_4_20_MULTI_AGENT,
+    GROK_4_20_NON_REASONING,
+    GROK_4_20_REASONING,
+    GROK_BUILD_0_1,
+    GROK_IMAGINE_IMAGE,
+    GROK_IMAGINE_IMAGE_2_0,
+    GROK_IMAGINE_VIDEO,
+    GROK_IMAGINE_VIDEO_1_5,
+    GROK_IMAGINE_VIDEO_1_5_LITE,
+    GROK_VOICE_2_0,
+    GROK_VOICE_3_0,
+    GROK_VOICE_TRANSCRIBE_2_0,
+    KnownModelName,
+    ModelName,
+)
+from grokkit.models.notice import ModelRedirected, notice, warn_once
+
+__all__ = [
+    "GROK_4_3",
+    "GROK_4_5",
+    "GROK_4_6",
+    "GROK_4_7",
+    "GROK_4_20_MULTI_AGENT",
+    "GROK_4_20_NON_REASONING",
+    "GROK_4_20_REASONING",
+    "GROK_BUILD_0_1",
+    "GROK_IMAGINE_IMAGE",
+    "GROK_IMAGINE_IMAGE_2_0",
+    "GROK_IMAGINE_VIDEO",
+    "GROK_IMAGINE_VIDEO_1_5",
+    "GROK_IMAGINE_VIDEO_1_5_LITE",
+    "GROK_VOICE_2_0",
+    "GROK_VOICE_3_0",
+    "GROK_VOICE_TRANSCRIBE_2_0",
+    "KNOWN",
+    "KNOWN_ON",
+    "TIER_SPEND_USD",
+    "KnownModelName",
+    "Model",
+    "ModelName",
+    "ModelRedirected",
+    "RateLimits",
+    "UnitPrice",
+    "is_reasoning",
+    "lookup",
+    "notice",
+    "successor",
+    "warn_once",
+]
