@@ -1,0 +1,88 @@
+"""The budgets of the project, held against what a run measured."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from imports import Startup
+    from scenarios import Result
+
+_RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One budget: what was measured, and how it must stand to the limit."""
+
+    budget: str
+    measured: float
+    limit: float
+    unit: str
+    relation: Literal["<", "<=", ">="] = "<"
+
+    @property
+    def passed(self) -> bool:
+        return _RELATIONS[self.relation](self.measured, self.limit)
+
+
+def startup_verdicts(imports: Mapping[str, Startup]) -> Iterator[Verdict]:
+    """`import grokkit`: a tenth of openai's, and short."""
+    ours = imports.get("grokkit")
+    if ours is None:
+        return
+    if theirs := imports.get("openai"):
+        share = ours.median_wall / theirs.median_wall
+        yield Verdict("import grokkit, as a share of import openai", share, 0.1, "x")
+    yield Verdict("import grokkit", ours.median_wall, 80, "ms")
+
+
+def plain_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdict]:
+    """A plain call: near bare aiohttp, far below openai and xai-sdk, at every number in flight."""
+    for scenario in ("chat-1", "chat-16", "chat-200"):
+        measured = results.get(scenario, {})
+        label = f"plain call, {scenario.removeprefix('chat-')} in flight"
+        yield from _at_most(measured, "aiohttp", 1.5, label)
+        yield from _times_less(measured, "openai", 8, label)
+        yield from _times_less(measured, "xai-sdk", 2, label)
+
+
+def stream_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdict]:
+    """A chunk of a stream, typed: microseconds, and far below openai."""
+    for scenario, label in (
+        ("chat-stream", "a chat chunk, coalesced"),
+        ("responses-stream", "a responses event, coalesced"),
+    ):
+        measured = results.get(scenario, {})
+        if ours := measured.get("grokkit"):
+            yield Verdict(label, ours.median, 6, "us")
+        yield from _times_less(measured, "openai", 15, label)
+    yield from _times_less(
+        results.get("chat-stream-each", {}), "openai", 15, "a chat chunk, a write per event"
+    )
+
+
+def reading_verdicts(reading: Mapping[str, int]) -> Iterator[Verdict]:
+    """One chat request: what there is to read."""
+    if reading:
+        yield Verdict("files that one chat request goes through", reading["files"], 6, "files", "<=")
+        yield Verdict("lines in them", reading["lines"], 1500, "lines")
+
+
+def _at_most(measured: Mapping[str, Result], peer: str, limit: float, label: str) -> Iterator[Verdict]:
+    if "grokkit" in measured and peer in measured:
+        yield Verdict(f"{label}: times {peer}", measured["grokkit"].ratio(measured[peer]), limit, "x")
+
+
+def _times_less(measured: Mapping[str, Result], peer: str, limit: float, label: str) -> Iterator[Verdict]:
+    if "grokkit" in measured and peer in measured:
+        ratio = measured[peer].ratio(measured["grokkit"])
+        yield Verdict(f"{label}: times less than {peer}", ratio, limit, "x", ">=")

@@ -1,0 +1,170 @@
+"""`make bench`: import time, plain call and per-chunk client CPU, ours against our peers', in one run.
+
+The exit code is 0 when everything could be measured. A missed budget is printed; with `--check` it makes the
+exit code 1 too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from environments import PEERS, EnvironmentFailed, Peer, prepare
+from imports import measure_first_answers, measure_imports
+from processes import LineProcess, RunFailed, cores, environment, start_grpc_stub, start_stub
+from report import Run, as_json, as_text
+from scenarios import PLAIN, STREAM, Effort, Expected, Scenario, Stand, measure
+from stub import EACH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FULL = Effort(rounds=5, seconds=0.4, imports=9, first_answers=5, chunks=2000)
+QUICK = Effort(rounds=3, seconds=0.1, imports=7, first_answers=2, chunks=1000)
+STARTED = time.perf_counter()
+PARTS = ("import", "plain", "stream", "lines")
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="measure grokkit against its peers, as ratios in one run")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part (can be repeated)")
+    parser.add_argument(
+        "--peers", metavar="A,B", help=f"measure these, of {','.join(peer.name for peer in PEERS)}"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a budget is missed")
+    parser.add_argument(
+        "--refresh", action="store_true", help="make the environments again, with today's versions"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure, print, and say by the exit code whether it worked."""
+    options = arguments()
+    wanted = options.peers.split(",") if options.peers else [peer.name for peer in PEERS]
+    if unknown := set(wanted) - {peer.name for peer in PEERS}:
+        print(f"no such peer: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    run = Run(_conditions())
+    peers = _prepared([peer for peer in PEERS if peer.name in wanted], run, refresh=options.refresh)
+    asyncio.run(_measure(run, peers, options.only or PARTS, QUICK if options.quick else FULL))
+    print(as_text(run))
+    if options.json:
+        options.json.write_text(json.dumps(as_json(run), indent=1) + "\n")
+    missed = options.check and not all(verdict.passed for verdict in run.verdicts())
+    return 1 if run.failures or missed else 0
+
+
+def _conditions() -> dict[str, object]:
+    client, stub = cores()
+    apart = f"clients on core {client}, stubs on core {stub}" if client is not None else "not pinned"
+    if client is None:
+        print("processes cannot be pinned to two cores here: figures will be noisier", file=sys.stderr)
+    return {"Python": platform.python_version(), "on": f"{os.cpu_count()} cores", "with": apart}
+
+
+def _prepared(peers: Sequence[Peer], run: Run, *, refresh: bool) -> list[Peer]:
+    ready = []
+    for peer in peers:
+        try:
+            prepare(peer, refresh=refresh)
+        except EnvironmentFailed as failure:
+            run.failures.append(f"{peer.name} could not be installed: {failure}")
+        else:
+            ready.append(peer)
+    return ready
+
+
+async def _measure(run: Run, peers: Sequence[Peer], parts: Sequence[str], effort: Effort) -> None:
+    client_core, stub_core = cores()
+    async with AsyncExitStack() as stack:
+        stub = await start_stub(effort.chunks, stub_core)
+        stack.push_async_callback(stub.stop)
+        base = stub.announcement["url"]
+        urls = {peer.name: f"{base}/v1" for peer in peers}
+        for peer in peers:
+            if peer.name == "xai-sdk":
+                grpc_stub = await start_grpc_stub(peer.python, effort.chunks, stub_core)
+                stack.push_async_callback(grpc_stub.stop)
+                urls[peer.name] = grpc_stub.announcement["url"]
+        if "import" in parts:
+            _measure_startup(run, peers, urls, effort, client_core)
+        scenarios = (PLAIN if "plain" in parts else ()) + (STREAM if "stream" in parts else ())
+        if scenarios:
+            stands = await _stands(run, peers, urls, stack)
+            await _measure_calls(run, scenarios, stands, stub, effort)
+        if "lines" in parts:
+            _count_lines(run, peers, f"{base}/v1")
+
+
+def _measure_startup(
+    run: Run, peers: Sequence[Peer], urls: dict[str, str], effort: Effort, core: int | None
+) -> None:
+    _say("import time")
+    run.imports, failures = measure_imports(peers, effort.imports, core)
+    run.failures.extend(failures)
+    _say("time to a first answer")
+    run.first_answers, failures = measure_first_answers(peers, urls, effort.first_answers, core)
+    run.failures.extend(failures)
+
+
+async def _stands(
+    run: Run, peers: Sequence[Peer], urls: dict[str, str], stack: AsyncExitStack
+) -> dict[str, Stand]:
+    stands = {}
+    for peer in peers:
+        try:
+            process = await LineProcess.start(peer.name, peer.python, peer.script, core=cores()[0])
+        except RunFailed as failure:
+            run.failures.append(str(failure))
+            continue
+        stack.push_async_callback(process.stop)
+        run.versions[peer.name] = process.announcement["version"]
+        url = urls[peer.name]
+        stands[peer.name] = Stand(process, url, url.replace("/v1", f"{EACH}/v1"))
+    return stands
+
+
+async def _measure_calls(
+    run: Run, scenarios: Sequence[Scenario], stands: dict[str, Stand], stub: LineProcess, effort: Effort
+) -> None:
+    facts = stub.announcement
+    expected = Expected(facts["plain_characters"], facts["stream_characters"], facts["chunks"])
+    for scenario in scenarios:
+        _say(scenario.name)
+        run.results[scenario.name], failures = await measure(scenario, stands, expected, effort)
+        run.failures.extend(failures)
+
+
+def _count_lines(run: Run, peers: Sequence[Peer], url: str) -> None:
+    ours = next((peer for peer in peers if peer.name == "grokkit"), None)
+    if ours is None:
+        return
+    _say("lines of one chat request")
+    script = Path(__file__).with_name("lines.py")
+    command = (str(ours.python), str(script), "--url", url, "--json")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment())
+    if done.returncode:
+        run.failures.append(f"lines.py: {done.stderr.strip()[-600:]}")
+    else:
+        run.reading = {name: json.loads(done.stdout)[name] for name in ("files", "lines")}
+
+
+def _say(what: str) -> None:
+    print(f"{time.perf_counter() - STARTED:4.0f} s  measuring {what}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
