@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness import KEY, MODEL, QUESTION, Peer, serve
 
-from grokkit import AsyncGrok, Grok
+from grokkit import AsyncGrok
+from grokkit.wire.events import TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,21 +19,30 @@ MESSAGES = [{"role": "user", "content": QUESTION}]
 
 async def connect(url: str) -> Mapping[str, AsyncCall]:
     grok = AsyncGrok(api_key=KEY, base_url=url, model=MODEL)
+    return {**plain_calls(grok), **streams(grok)}
+
+
+def plain_calls(grok: AsyncGrok) -> Mapping[str, AsyncCall]:
+    async def ask() -> int:
+        return len((await grok.ask(QUESTION)).text)
 
     async def chat() -> int:
         return len((await grok.chat.create(MODEL, messages=MESSAGES)).text)
 
     async def responses() -> int:
-        return len((await grok.responses.create(MODEL, input=QUESTION)).text)
+        return len((await grok.responses.create(input=QUESTION)).text)
 
-    async def ask() -> int:
-        return len((await grok.ask(QUESTION)).text)
+    return {"ask": ask, "chat": chat, "responses": responses}
 
+
+def streams(grok: AsyncGrok) -> Mapping[str, AsyncCall]:
     async def chat_stream() -> int:
+        characters = 0
         async with grok.chat.stream(MODEL, messages=MESSAGES) as stream:
-            async for _event in stream:
-                pass
-        return len(stream.result.text)
+            async for event in stream:
+                if isinstance(event, TextDelta):
+                    characters += len(event.text)
+        return characters
 
     async def chat_stream_text() -> int:
         characters = 0
@@ -42,32 +52,35 @@ async def connect(url: str) -> Mapping[str, AsyncCall]:
         return characters
 
     async def responses_stream() -> int:
-        async with grok.responses.stream(MODEL, input=QUESTION) as stream:
-            async for _event in stream:
-                pass
-        return len(stream.result.text)
+        characters = 0
+        async with grok.responses.stream(input=QUESTION) as stream:
+            async for event in stream:
+                if isinstance(event, TextDelta):
+                    characters += len(event.text)
+        return characters
 
     return {
-        "ask": ask,
-        "chat": chat,
         "chat_stream": chat_stream,
         "chat_stream_text": chat_stream_text,
-        "responses": responses,
         "responses_stream": responses_stream,
     }
 
 
 def connect_blocking(url: str) -> Mapping[str, BlockingCall]:
+    from grokkit import Grok
+
     grok = Grok(api_key=KEY, base_url=url, model=MODEL)
 
     def chat() -> int:
         return len(grok.chat.create(MODEL, messages=MESSAGES).text)
 
     def chat_stream() -> int:
+        characters = 0
         with grok.chat.stream(MODEL, messages=MESSAGES) as stream:
-            for _event in stream:
-                pass
-        return len(stream.result.text)
+            for event in stream:
+                if isinstance(event, TextDelta):
+                    characters += len(event.text)
+        return characters
 
     return {"chat": chat, "chat_stream": chat_stream}
 
