@@ -1,0 +1,102 @@
+"""Values that no repr, format, log line, traceback or pickle gives away."""
+
+from typing import TYPE_CHECKING, NoReturn, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VENDOR_PREFIXES = ("xai-", "sk-")
+SHORTEST_SHOWN = 16
+HIDDEN = "***"
+
+
+class Secret:
+    """A text that shows itself only to `reveal()`.
+
+    `repr`, `str` and formatting see the mask: the vendor's prefix and the last two characters, or nothing
+    at all when the text is short. JSON encoders refuse it. A copy or deep copy is the same object. Pickling
+    raises `TypeError`: a masked copy would only fail later, and elsewhere, as a rejected key.
+
+    >>> key = Secret("xai-0123456789abcdef")
+    >>> key
+    Secret('xai-...ef')
+    >>> f"{key} {str(key)} {'%s' % key}"
+    'xai-...ef xai-...ef xai-...ef'
+    >>> Secret("short")
+    Secret('***')
+    >>> key.reveal() == "xai-0123456789abcdef"
+    True
+    """
+
+    # The text sits in a closure, so that tools which walk __dict__ or __slots__ do not meet it.
+    __slots__ = ("_reveal",)
+
+    def __init__(self, value: "str | Secret") -> None:
+        if not isinstance(value, str | Secret):
+            raise TypeError(f"{type(self).__name__} takes a str, not {type(value).__name__}")
+        self._reveal: Callable[[], str] = value.reveal if isinstance(value, Secret) else lambda: value
+
+    def reveal(self) -> str:
+        """The text itself: hand it on at once, and keep it in no variable that lives long."""
+        return self._reveal()
+
+    def masked(self) -> str:
+        """What may be shown of the text."""
+        text = self._reveal()
+        if len(text) < SHORTEST_SHOWN:
+            return HIDDEN
+        prefix = next((prefix for prefix in VENDOR_PREFIXES if text.startswith(prefix)), "")
+        return f"{prefix}...{text[-2:]}"
+
+    def __str__(self) -> str:
+        return self.masked()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.masked()!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.masked(), spec)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        from hmac import compare_digest
+
+        return compare_digest(_octets(self), _octets(other))
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._reveal()))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        kind = type(self).__name__
+        raise TypeError(f"a {kind} is not pickled: give the other process its key by environment or file")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce_ex__(None)
+
+
+class SecretURL(Secret):
+    """A URL whose user name and password are not shown.
+
+    >>> SecretURL("http://me:hunter2@proxy.example:3128")
+    SecretURL('http://***@proxy.example:3128')
+    """
+
+    __slots__ = ()
+
+    def masked(self) -> str:
+        """The URL with `***` in place of its user name and password."""
+        scheme, separator, rest = self._reveal().partition("://")
+        authority, slash, path = rest.partition("/")
+        credentials, at, host = authority.rpartition("@")
+        return f"{scheme}{separator}{HIDDEN if credentials else ''}{at}{host}{slash}{path}"
+
+
+def _octets(secret: Secret) -> bytes:
+    return secret.reveal().encode("utf-8", "surrogatepass")

@@ -1,0 +1,66 @@
+"""What is said of a value that does not fit: what was expected, what was found, and never a secret."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from types import UnionType
+from typing import Any
+
+from grokkit.masking import mask_keys
+
+LONGEST_QUOTED = 16
+
+_TOKEN_LIKE = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{20,}")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+class Unfit(Exception):
+    """A value is not what its setting takes; the message says what is expected and what was found."""
+
+
+def redact(text: str) -> str:
+    """The text without anything that looks like a key, a password or a long token.
+
+    >>> redact("no such key: xai-abcdefgh")
+    'no such key: xai-***'
+    >>> redact("no such key: 0a1b2c3d4e5f6a7b8c9d0e1f")
+    'no such key: ***'
+    """
+    return _TOKEN_LIKE.sub("***", _CREDENTIALS.sub("***@", mask_keys(text)))
+
+
+def found(value: object) -> str:
+    """Words for a value in an error message: its kind, and itself only where it can be no secret.
+
+    >>> found("fast")
+    "the text 'fast'"
+    >>> found("a text too long to be quoted")
+    'a text of 28 characters'
+    """
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    words = (say(value) for kind, say in _WORDS if isinstance(value, kind))
+    return next(words, f"an object of type {type(value).__name__}")
+
+
+def _found_text(value: str) -> str:
+    if not value.strip():
+        return "blank text" if value else "an empty text"
+    if len(value) > LONGEST_QUOTED or redact(value) != value:
+        return f"a text of {len(value)} characters"
+    return f"the text {value!r}"
+
+
+def _found_number(value: float) -> str:
+    return "not-a-number" if math.isnan(value) else f"the number {value:.6g}"
+
+
+_WORDS: tuple[tuple[type | UnionType, Callable[[Any], str]], ...] = (
+    (str, _found_text),
+    (int | float, _found_number),
+    (timedelta, lambda value: f"{value.total_seconds():.6g} seconds"),
+    (date, lambda _: "a date"),
+    (Mapping, lambda _: "a table"),
+    (Sequence, lambda _: "a list"),
+)
