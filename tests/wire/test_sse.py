@@ -80,9 +80,7 @@ def test_byte_by_byte_gives_what_the_specification_says(body: bytes) -> None:
     cuts,
 )
 def test_httpx2_finds_the_same_events(pieces: list[bytes], at: list[int]) -> None:
-    body = (
-        b"x" + b"".join(pieces) + b"\n\n"
-    )  # no byte order mark and no cut end, which httpx2 treats otherwise
+    body = b"x" + b"".join(pieces) + b"\n\n"  # no byte order mark and no cut end, which httpx2 treats otherwise
     response = httpx2.Response(
         200,
         headers={"content-type": "text/event-stream; charset=utf-8"},
@@ -159,9 +157,7 @@ def test_runs_of_named_events_keep_their_names() -> None:
 
 
 def test_the_id_holds_until_the_next_one_and_is_ignored_with_a_nul() -> None:
-    events = decode(
-        [b"id: 1\ndata: a\n\ndata: b\n\nid: x\0y\ndata: c\n\nid: 2\n\ndata: d\n\nid\ndata: e\n\n"]
-    )
+    events = decode([b"id: 1\ndata: a\n\ndata: b\n\nid: x\0y\ndata: c\n\nid: 2\n\ndata: d\n\nid\ndata: e\n\n"])
 
     assert [event.id for event in events] == ["1", "1", "1", "2", ""]
 
@@ -196,9 +192,7 @@ def test_an_unterminated_event_is_dropped_but_shows_as_pending() -> None:
     assert decoder.pending
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"data: a\n\n", b"data: a\r\r", b"data: a\n\n: cut comm", b": a\n: b\n", b"\n"]
-)
+@pytest.mark.parametrize("body", [b"", b"data: a\n\n", b"data: a\r\r", b"data: a\n\n: cut comm", b": a\n: b\n", b"\n"])
 def test_nothing_is_pending_between_events(body: bytes) -> None:
     decoder = SSEDecoder()
     decoder.feed(body)
@@ -241,6 +235,7 @@ def test_events_before_the_one_that_is_too_large_are_given_first() -> None:
         SSEEvent(data=b"a"),
         SSEEvent(data=b"b"),
     ]
+    assert decoder.pending
     with pytest.raises(EventTooLarge):
         decoder.feed(b"\n\ndata: d\n\n")
     with pytest.raises(EventTooLarge):

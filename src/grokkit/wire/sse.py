@@ -74,7 +74,8 @@ class SSEDecoder:
     @property
     def pending(self) -> bool:
         """Whether an event is unfinished: after the last chunk, that the stream was cut inside an event."""
-        return any(line and not line.startswith(b":") for line in self._held.split(b"\n"))
+        lines = self._held.split(b"\n")
+        return self._too_large or any(line and not line.startswith(b":") for line in lines)
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
         """The events that this chunk completes; raises `EventTooLarge`."""
