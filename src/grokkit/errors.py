@@ -4,25 +4,17 @@
   - BadCall: fix the call
     - InvalidRequest > ContextTooLong, ParameterRejected
     - NotFound > ModelNotFound
-    - RequestTooLarge
-    - ContentRefused
-    - ConfigInvalid
-    - ExtraMissing
+    - RequestTooLarge, ContentRefused, ConfigInvalid, ExtraMissing
     - Misused > ClientClosed, StreamNotOpen, BlockingCallRefused
   - TryLater: wait and retry
-    - RateLimited
-    - NoCapacity
+    - RateLimited, NoCapacity
     - ServerFailed > EdgeFailed, ResponseFailed
     - ConnectionFailed (nothing was sent) > NameNotResolved, ConnectTimedOut
     - ConnectionLost (something was sent)
     - TimedOut > FirstEventTimedOut, StreamStalled, WireTimedOut, DeadlineExceeded
     - StreamInterrupted
   - AskSomeone: credentials, permission, money
-    - KeyMissing
-    - KeyRejected
-    - PermissionDenied
-    - OutOfCredits
-    - CertificateRejected
+    - KeyMissing, KeyRejected, PermissionDenied, OutOfCredits, CertificateRejected
   - ReportBug: report a bug
     - ReplyUnreadable > StreamCorrupted
     - ReplyTooLarge > EventTooLarge
@@ -55,9 +47,9 @@ class CallRef(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "url", mask_keys(self.url))
 
     def __str__(self) -> str:
-        _, scheme, rest = self.url.rpartition("://")
-        path = "/" + rest.partition("/")[2] if scheme else rest
-        path = path.partition("?")[0].partition("#")[0]
+        address = self.url.partition("?")[0].partition("#")[0]
+        _, scheme, rest = address.partition("://")
+        path = "/" + rest.partition("/")[2] if scheme else address
         return f"{self.method} {path}" + (f" ({self.model})" if self.model else "")
 
 
@@ -93,10 +85,10 @@ class GrokError(Exception):
 
     >>> error = RateLimited("Too many requests", status=429, request_id="7f3a")
     >>> print(error.with_call(CallRef("POST", "/v1/responses", "responses.create", "grok-4.7"), "c1"))
-    Too many requests
+    Too many requests (429)
     call: POST /v1/responses (grok-4.7)
     ids: request 7f3a, client c1
-    try: wait, then send fewer calls or tokens a minute; rate_limit="auto" paces them for you
+    try: wait, then send fewer calls or tokens a minute, or ask xAI for a higher limit
     >>> error.retryable
     True
     """
@@ -110,14 +102,13 @@ class GrokError(Exception):
         self.status = details.get("status")
         self.code = _masked(details.get("code"))
         self.param = _masked(details.get("param"))
-        self.request_id = details.get("request_id")
+        self.request_id = _masked(details.get("request_id"))
         self.client_request_id = details.get("client_request_id")
         self.retry_after = details.get("retry_after")
         self.call = details.get("call")
         self.body = _masked(details.get("body"))
         self.attempts = 1
-        if (hint := details.get("hint")) is not None:
-            self.hint = mask_keys(hint)
+        self.hint = _masked(details.get("hint") or self.hint)
         if (retryable := details.get("retryable")) is not None:
             self.retryable = retryable
 
@@ -130,7 +121,9 @@ class GrokError(Exception):
         return self
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *_known_lines(self)])
+        code = self.code if self.code and " " not in self.code else None
+        reply = " ".join(dict.fromkeys(str(part) for part in (self.status, code) if part))
+        return "\n".join([f"{self.message} ({reply})" if reply else self.message, *_known_lines(self)])
 
     def __repr__(self) -> str:
         known = {"status": self.status, "code": self.code, "param": self.param, "request_id": self.request_id}
@@ -211,8 +204,7 @@ class ExtraMissing(BadCall):
     def __init__(self, message: str, *, extra: str | None = None, **details: Unpack[Details]) -> None:
         super().__init__(message, **details)
         self.extra = extra
-        if self.hint is None and extra:
-            self.hint = f"pip install 'grokkit[{extra}]'"
+        self.hint = self.hint or (f"pip install 'grokkit[{extra}]'" if extra else None)
 
 
 class Misused(BadCall):
@@ -250,7 +242,7 @@ class RateLimited(TryLater):
     `observed` and `limit` hold the server's figures when it gave them: `{"requests_per_minute": 60.0}`.
     """
 
-    hint = 'wait, then send fewer calls or tokens a minute; rate_limit="auto" paces them for you'
+    hint = "wait, then send fewer calls or tokens a minute, or ask xAI for a higher limit"
 
     def __init__(
         self,
@@ -308,9 +300,7 @@ class ConnectionLost(TryLater):
 class TimedOut(TryLater):
     """A time limit passed."""
 
-    hint = (
-        "raise the limit that passed: timeout=Timeouts(total, connect, first_event, idle, wire), in seconds"
-    )
+    hint = "raise the limit that passed: timeout=Timeouts(total, connect, first_event, idle, wire), in seconds"
 
 
 class FirstEventTimedOut(TimedOut):
@@ -332,7 +322,6 @@ class WireTimedOut(TimedOut):
 class DeadlineExceeded(TimedOut):
     """The time for the whole call, all attempts together, is used up."""
 
-    hint = "raise Timeouts.total"
     retryable = False
 
 
@@ -341,9 +330,7 @@ class StreamInterrupted(TryLater):
 
     hint = "use error.partial, or make the call again: it is answered, and billed, from the start"
 
-    def __init__(
-        self, message: str, *, partial: PartialAnswer | None = None, **details: Unpack[Details]
-    ) -> None:
+    def __init__(self, message: str, *, partial: PartialAnswer | None = None, **details: Unpack[Details]) -> None:
         super().__init__(message, **details)
         self.partial = partial
 
@@ -361,9 +348,7 @@ class KeyMissing(AskSomeone):
 class KeyRejected(AskSomeone):
     """The API key or token is wrong, revoked or expired."""
 
-    hint = (
-        "set XAI_API_KEY to a valid key from https://console.x.ai; `grokkit doctor` shows which one is used"
-    )
+    hint = "set XAI_API_KEY to a valid key from https://console.x.ai; `grokkit doctor` shows which one is used"
 
 
 class PermissionDenied(AskSomeone):
@@ -381,9 +366,7 @@ class OutOfCredits(AskSomeone):
 class CertificateRejected(AskSomeone):
     """The server's certificate is not trusted by this machine."""
 
-    hint = (
-        "if a proxy of your organisation opens TLS, name its CA file in SSL_CERT_FILE or the client's ca_file"
-    )
+    hint = "if your organisation's proxy opens TLS, name its CA file in SSL_CERT_FILE"
 
 
 class ReportBug(GrokError):

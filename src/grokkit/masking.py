@@ -10,13 +10,16 @@ _PLAIN_WORDS = (
 _SECRETS = re.compile(
     rf"""
       (?P<key>      xai{_DASH}|(?<![A-Za-z0-9])sk{_DASH}) (?:[\w-]|%2[dD]|\\u002[dD]){{3,}}
-    | (?P<long>     sk-)                                  (?=[\w-]*\d)[\w-]{{20,}}
-    | (?P<scheme>   (?i:bearer|basic)(?:[\s:]|%20|\+)+["']?)
+    | (?P<long>     sk-)                                  (?=[\w-]{{0,64}}\d)[\w-]{{20,}}
+    | (?P<basic>    \b(?i:basic)(?:\s|%20|\+)+)
+                    (?=\S{{0,99}}(?:[0-9=]|[a-z][A-Z]))   [\w+/=-]{{4,}}
+    | (?P<bearer>   (?i:bearer)(?:[\s:]|%20|\+)+["']?)
                     (?!(?:{_PLAIN_WORDS})(?![\w+/=~-]))   [\w.~+/=%-]{{4,}}
-    | (?P<jwt>      eyJ)                                  [\w-]{{5,}}\.[\w.-]*
+    | (?P<jwt>      (?<![\w-])eyJ)                        [\w-]{{5,}}\.[\w.-]*
     | (?P<named>    (?i:(?:api|access|secret|client)[_-]?(?:key|token|secret)|authorization|password)
                     (?:\\?["']\s*:\s*\\?["']|=["']?))     (?!(?i:bearer|basic)\b)[^\s"'&,;}}\\]+
-    | (?P<provided> (?i:key\s+provided:)\s*["'`]?)        (?!xai{_DASH}|sk{_DASH})[^\s"'`,;]*[^\s"'`,;.]
+    | (?P<provided> (?i:key(?:\s|%20)+provided:(?:%20)*)\s*["'`]?)
+                    (?!xai{_DASH}|sk{_DASH})              [^\s"'`,;]*[^\s"'`,;.]
     | (?P<user>     ://)                                  [^\s/@:"']*:[^\s/@"']+(?=@)
     """,
     re.VERBOSE,
