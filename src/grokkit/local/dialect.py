@@ -1,0 +1,45 @@
+"""What a call needs so that llama.cpp understands it as xAI does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class _Format(msgspec.Struct, omit_defaults=True):
+    type: str
+    name: str = "answer"
+    schema: dict[str, object] | None = None
+    strict: bool | None = None
+
+
+class _Text(msgspec.Struct):
+    format: _Format | None = None
+
+
+def responses_body(body: Mapping[str, object]) -> dict[str, object]:
+    """The body of a Responses call with its output format said once more, where llama.cpp looks for it.
+
+    llama.cpp ignores `text.format` on /v1/responses and obeys `response_format`, the field of chat completions.
+
+    >>> body = {"input": "hi", "text": {"format": {"type": "json_object"}}}
+    >>> responses_body(body)["response_format"]
+    {'type': 'json_object'}
+    >>> responses_body({"input": "hi"})
+    {'input': 'hi'}
+    """
+    wanted = msgspec.convert(body.get("text") or {}, _Text, strict=False).format
+    if wanted is None or wanted.type == "text":
+        return dict(body)
+    return {**body, "response_format": _chat_format(wanted)}
+
+
+def _chat_format(wanted: _Format) -> dict[str, object]:
+    if wanted.type != "json_schema":
+        return {"type": wanted.type}
+    details = {"name": wanted.name, "schema": wanted.schema, "strict": wanted.strict}
+    return {"type": wanted.type, "json_schema": {key: value for key, value in details.items() if value is not None}}
