@@ -22,7 +22,7 @@ _NAMED = tuple(
         rf"(?:parameter|argument)(?: supplied| provided)?:? (?!(?:{_LINKS})\b)({_PATH})",
         rf"^({_PATH}): (?:must|should|is|invalid|value|field)\b",
         rf"^(?:the )?({_PATH}) (?:(?:must|should|cannot|can't) be|is not supported|is required|out of range)",
-        rf"(?:does not|doesn't) support ((?-i:[a-z]+_[a-z_]+|[a-z]+[A-Z]\w*))",
+        r"(?:does not|doesn't) support ((?-i:[a-z]+_[a-z_]+|[a-z]+[A-Z]\w*))",
         r"\b([a-z]+(?:_[a-z]+)+) (?:is not|isn't|is too|must|cannot|should|are not)\b",
     )
 )

@@ -1,0 +1,173 @@
+"""The three words of the spine: Call (what we ask), Reply (what came back), Next (the rest of the way)."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import msgspec
+
+from grokkit.config import Limits
+from grokkit.errors import CallRef, InvalidRequest, ReplyTooLarge
+
+if TYPE_CHECKING:
+    from grokkit.telemetry.span import Span
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing asked of the API. Frozen; `call.replace(...)` gives a changed one.
+
+    >>> call = Call(method="GET", base_url="https://api.x.ai/v1", path="/models", operation="models", id="c-1")
+    >>> call.replace(path="/me").url
+    'https://api.x.ai/v1/me'
+    """
+
+    method: str
+    base_url: str
+    path: str
+    operation: str
+    """What is asked for, in one word: `chat`, `responses`, `models`, `account`."""
+    id: str
+    """The client request id: the same over all tries of one call (`x-client-request-id`)."""
+    model: str | None = None
+    body: Mapping[str, Any] | bytes | None = None
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    stream: bool = False
+    """Whether the reply is wanted as server-sent events."""
+    limits: Limits = Limits()
+    deadline: float | None = None
+    """The moment, on the client's clock, after which nobody waits for this call any more."""
+    max_body_size: int = 256 * 1024 * 1024
+    context: Mapping[str, Any] = {}
+    """For layers to leave notes to layers further in."""
+
+    @property
+    def url(self) -> str:
+        """The address asked, without the query."""
+        return self.base_url + self.path
+
+    @property
+    def ref(self) -> CallRef:
+        """What errors and logs say of this call: no content, no secret."""
+        return CallRef(method=self.method, url=self.url, operation=self.operation, model=self.model)
+
+    def content(self) -> bytes | None:
+        """The body as it goes over the wire.
+
+        Raises `InvalidRequest` when a value in it has no JSON form.
+        """
+        if self.body is None or isinstance(self.body, bytes):
+            return self.body
+        try:
+            return _encode(self.body)
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+            raise InvalidRequest(
+                f"the request cannot be written as JSON: {error}",
+                hint="pass plain values: dict, list, str, numbers, bool, None, dataclasses or msgspec structs",
+                call=self.ref,
+                client_request_id=self.id,
+            ) from error
+
+    def replace(self, **changes: Any) -> "Call":
+        """This call with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class ByteStream(Protocol):
+    """The body of a reply as it arrives. Whoever holds one reads it to its end or closes it."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The chunks in order, of any size."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or drop it when the body is not at its end. Safe to call twice."""
+        ...
+
+
+class Reply:
+    """What came back: a status, headers, and a body that is either here (`body`) or on its way (`stream`)."""
+
+    __slots__ = ("body", "context", "headers", "span", "status", "stream")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        *,
+        body: bytes | None = None,
+        stream: ByteStream | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+        self.span: Span | None = None
+        self.context: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        held = "stream" if self.body is None else f"{len(self.body)} bytes"
+        return f"<Reply {self.status}, {held}>"
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for this request (`x-request-id`, or `x-trace-id` on voice endpoints)."""
+        return self.headers.get("x-request-id") or self.headers.get("x-trace-id")
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body, at most `limit` bytes of it; the stream is closed afterwards.
+
+        Raises `ReplyTooLarge` as soon as it is known to be larger.
+        """
+        if self.body is not None or self.stream is None:
+            return self.body or b""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            self._refuse_announced_size(limit)
+            async for chunk in self.stream:
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                chunks.append(chunk)
+        finally:
+            await self.stream.aclose()
+        self.stream = None
+        self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return self.body
+
+    def _refuse_announced_size(self, limit: int) -> None:
+        announced = self.headers.get("content-length", "")
+        if len(announced) > len(str(limit)) or (announced.isdigit() and int(announced) > limit):
+            raise _too_large(limit)
+
+    async def aclose(self) -> None:
+        """Close the stream, if there is one."""
+        if self.stream is not None:
+            await self.stream.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def _too_large(limit: int) -> ReplyTooLarge:
+    return ReplyTooLarge(
+        f"the reply is larger than {limit} bytes",
+        hint="raise max_body_size if such a reply is expected; else report it with the request id",
+    )
+
+
+Next = Callable[[Call], Awaitable[Reply]]
+"""The rest of the pipeline, as a layer sees it."""
+
+
+class Layer(Protocol):
+    """A concern around the call: look at it, change it, answer it, or hand it on with `call_next`."""
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Answer the call, as a rule by `await call_next(call)`."""
+        ...

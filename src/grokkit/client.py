@@ -1,0 +1,211 @@
+"""AsyncGrok: builds the stack once, hands out the resources, and closes what it opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+
+from grokkit.clock import SystemClock
+from grokkit.config import Config, Secret, resolve
+from grokkit.layers.deadline import Deadline
+from grokkit.layers.log import Log
+from grokkit.layers.trace import Trace
+from grokkit.pipeline import Stack, by_ring, in_order
+from grokkit.resources.account import AsyncAccount
+from grokkit.resources.channel import Channel
+from grokkit.resources.chat import AsyncChat
+from grokkit.resources.models import AsyncModels
+from grokkit.resources.responses import AsyncResponses
+from grokkit.telemetry.logging import log_event
+from grokkit.transport.auth import Auth
+from grokkit.transport.exchange import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import timedelta
+    from pathlib import Path
+
+    from grokkit.call import Layer
+    from grokkit.clock import Clock
+    from grokkit.config import Builder, Setting, Timeouts
+    from grokkit.resources.responses import ResponsesOptions
+    from grokkit.resources.stream import AsyncStream
+    from grokkit.telemetry.events import Hook
+    from grokkit.transport import Transport
+    from grokkit.wire.answer import Answer
+
+
+class ConfigOptions(TypedDict, total=False):
+    """The settings of a client as keyword arguments: docs/configuration.md has a line on each."""
+
+    api_key: str | Secret | Callable[[], str] | Callable[[], Awaitable[str]] | None
+    base_url: str
+    model: str
+    timeout: float | timedelta | Timeouts | Mapping[str, Any] | None
+    headers: Mapping[str, str]
+    user_agent: str | None
+    proxy: str | None
+    ca_file: str | Path | None
+    client_cert: str | Path | None
+    client_key: str | Path | None
+    trust_env: bool
+    max_connections: int
+    max_body_size: int
+    max_event_size: int
+    store: bool
+    stream_long_calls: bool
+    profile: str | None
+
+
+class ClientOptions(ConfigOptions, total=False):
+    """The settings, and the parts a client is built of."""
+
+    transport: Transport | None
+    """What carries the calls; a client closes only the one it made itself."""
+    layers: Sequence[Layer]
+    """Your own layers: outside all retries, or, with `ring = "attempt"`, around every attempt."""
+    hooks: Sequence[Hook]
+    """Functions that are told what happens: see `grokkit.telemetry.events`."""
+    clock: Clock | None
+
+
+_PARTS = frozenset({"transport", "layers", "hooks", "clock"})
+
+
+class AsyncGrok:
+    """The asynchronous client.
+
+    Settings come from the arguments, else the environment, else a file, else the defaults; `explain()` tells
+    which. It can be used from several event loops, one after the other, and after a fork. `print(grok.stack)`
+    shows the way of a call.
+
+        async with AsyncGrok() as grok:
+            print(await grok.ask("Why is the sky blue?"))
+
+    Raises `ConfigInvalid` for settings that cannot be right.
+    """
+
+    def __init__(self, **options: Unpack[ClientOptions]) -> None:
+        config = resolve({name: value for name, value in options.items() if name not in _PARTS})
+        clock = options.get("clock") or SystemClock()
+        given = options.get("transport")
+        transport = given or _default_transport(config)
+        channel = Channel(config, _stack(config, transport, clock, options), clock)
+        self._attach(channel, own_transport=None if given else transport)
+
+    def _attach(self, channel: Channel, *, own_transport: Transport | None) -> None:
+        self._channel = channel
+        self._own_transport = own_transport
+        self.chat = AsyncChat(channel)
+        self.responses = AsyncResponses(channel)
+        self.models = AsyncModels(channel)
+        self.account = AsyncAccount(channel)
+
+    @classmethod
+    def builder(cls) -> Builder[Self]:
+        """The settings step by step: `AsyncGrok.builder().model("grok-4.3").timeout(total=60).build()`."""
+        from grokkit.config import Builder
+
+        return Builder(cls)
+
+    @classmethod
+    def local(cls, path: str | Path | None = None, /, **options: Unpack[ClientOptions]) -> Self:
+        """A client of a small model on this machine: no key, no network. Needs `grokkit[local]`.
+
+        `path` is that of a GGUF file; without one the embedded weights are used, and fetched once.
+        """
+        from grokkit import local
+
+        engine = local.start(path)
+        options.setdefault("base_url", engine.base_url)
+        options.setdefault("model", engine.model)
+        options.setdefault("api_key", "local")
+        return cls(**options)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self._channel.config
+
+    @property
+    def stack(self) -> Stack:
+        """The layers a call passes, outermost first."""
+        return self._channel.stack
+
+    def explain(self) -> list[Setting]:
+        """Each setting, its value (secrets masked) and where it came from."""
+        return self.config.explain()
+
+    async def ask(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> Answer:
+        """The model's answer to a prompt: `(await grok.ask("...")).text`. Takes what `responses.create` takes."""
+        return await self.responses.create(input=prompt, model=model, **options)
+
+    def stream(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> AsyncStream:
+        """The same answer while it arrives; open it with `async with`."""
+        return self.responses.stream(input=prompt, model=model, **options)
+
+    def with_options(self, **changes: Unpack[ConfigOptions]) -> Self:
+        """A client with some settings changed that shares this one's connections.
+
+        What the connections themselves are made of (`api_key`, proxy, certificates) cannot be changed this way.
+        A timeout is merged: parts that are not given stay.
+        """
+        return self._over(self._channel.derived(self.config.replace(**changes)))
+
+    @classmethod
+    def _over(cls, channel: Channel) -> Self:
+        self = cls.__new__(cls)
+        self._attach(channel, own_transport=None)
+        return self
+
+    async def warmup(self) -> None:
+        """Open a connection ahead of the first call, and prove that the key works.
+
+        Raises what a call would: `KeyRejected`, `ConnectionFailed` ...
+        """
+        await self.models.list()
+
+    async def close(self) -> None:
+        """Close the connections of the running loop; later calls raise `ClientClosed`. A derived client closes nothing."""
+        self._channel.closed = True
+        close = getattr(self._own_transport, "aclose", None)
+        if close is not None:
+            await close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.config.base_url} {self.config.model}>"
+
+
+def _default_transport(config: Config) -> Transport:
+    from grokkit.transport.aiohttp import AiohttpTransport
+
+    transport = AiohttpTransport(
+        max_connections=config.max_connections,
+        proxy=config.proxy.reveal() if config.proxy else None,
+        ca_file=_path(config.ca_file),
+        client_cert=_path(config.client_cert),
+        client_key=_path(config.client_key),
+        trust_env=config.trust_env,
+    )
+    transport.prepare(config.base_url)
+    return transport
+
+
+def _stack(config: Config, transport: Transport, clock: Clock, options: ClientOptions) -> Stack:
+    slots: dict[str, list[Layer]] = {
+        "trace": [Trace([log_event, *options.get("hooks", ())], clock)],
+        "deadline": [Deadline(clock)],
+        "log": [Log()],
+        "auth": [Auth(config.api_key)],
+        **by_ring(options.get("layers", ())),
+    }
+    return Stack(in_order(slots), Exchange(transport, clock))
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)

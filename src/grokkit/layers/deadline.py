@@ -1,0 +1,46 @@
+"""Deadline: one limit for the whole call, from its start to its last byte, over whatever the inner layers do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grokkit.clock import Within
+from grokkit.errors import DeadlineExceeded
+
+if TYPE_CHECKING:
+    from grokkit.call import Call, Next, Reply
+    from grokkit.clock import Clock
+
+
+class Deadline:
+    """Turns `limits.total` into a moment, and ends what passes it. A stream keeps the moment for its own reading."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return "deadline"
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Set the call's deadline, or keep an earlier one that it has."""
+        total = call.limits.total
+        if total is None and call.deadline is None:
+            return await call_next(call)
+        deadline = _earlier(call.deadline, None if total is None else self._clock.now() + total)
+        async with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
+            reply = await call_next(call.replace(deadline=deadline))
+        reply.context["deadline"] = deadline
+        return reply
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one if other is None else min(one, other)
+
+
+def deadline_exceeded(total: float | None) -> DeadlineExceeded:
+    """The error for a call that took longer than it may."""
+    allowed = "its deadline" if total is None else f"the {total:g} s it may take in all"
+    return DeadlineExceeded(
+        f"the call took longer than {allowed}",
+        hint="raise timeout= (a number, or Timeouts(total=...)) for this call or for the client",
+    )

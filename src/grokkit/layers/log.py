@@ -1,0 +1,48 @@
+"""Log: every attempt at DEBUG, as a cURL command without secrets and without content."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from grokkit.telemetry.curl import as_curl
+
+if TYPE_CHECKING:
+    from grokkit.call import Call, Next, Reply
+
+_logger = logging.getLogger("grokkit.attempts")
+
+
+class Log:
+    """Writes what goes out and what came back, when logging is on for `grokkit.attempts`."""
+
+    def __repr__(self) -> str:
+        return "log"
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Log the attempt around its way."""
+        if not _logger.isEnabledFor(logging.DEBUG):
+            return await call_next(call)
+        _logger.debug("grok.attempt %s", as_curl(call.method, call.url, call.headers, call.content()))
+        started = time.monotonic()
+        try:
+            reply = await call_next(call)
+        except BaseException as error:
+            _logger.debug(
+                "grok.attempt_failed %s %s after %.3fs: %s",
+                call.ref,
+                call.id,
+                time.monotonic() - started,
+                error,
+            )
+            raise
+        _logger.debug(
+            "grok.attempt_answered %s %s %d request=%s after %.3fs",
+            call.ref,
+            call.id,
+            reply.status,
+            reply.request_id or "-",
+            time.monotonic() - started,
+        )
+        return reply

@@ -1,0 +1,37 @@
+"""Trace: tells the hooks of every call, and every error which call it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grokkit.telemetry.span import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grokkit.call import Call, Next, Reply
+    from grokkit.clock import Clock
+    from grokkit.telemetry.events import Hook
+
+
+class Trace:
+    """The outermost layer. The reply carries the span on; whoever makes the answer of it ends the span."""
+
+    def __init__(self, hooks: Sequence[Hook], clock: Clock) -> None:
+        self._hooks = tuple(hooks)
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"trace({len(self._hooks)} hooks)"
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Follow the call."""
+        span = Span(call, self._hooks, self._clock)
+        try:
+            reply = await call_next(call)
+        except BaseException as error:
+            span.failed(error)
+            raise
+        reply.span = span
+        span.replied(reply)
+        return reply

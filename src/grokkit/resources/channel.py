@@ -1,0 +1,149 @@
+"""What a client's resources share: its settings and its stack, and how a Call is made and its Reply read."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import uuid
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from grokkit import models
+from grokkit.call import Call
+from grokkit.errors import ClientClosed, GrokError
+from grokkit.wire.answer import Origin
+from grokkit.wire.reading import read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from grokkit.call import Reply
+    from grokkit.clock import Clock
+    from grokkit.config import Config, Limits
+    from grokkit.pipeline import Stack
+    from grokkit.resources.options import CallOptions
+    from grokkit.wire.answer import Answer
+    from grokkit.wire.usage import Prices
+
+T = TypeVar("T")
+
+
+class Channel:
+    """The way from a method of a client to its stack. Derived clients have another channel over the same stack."""
+
+    def __init__(self, config: Config, stack: Stack, clock: Clock) -> None:
+        self.config = config
+        self.stack = stack
+        self.clock = clock
+        self.closed = False
+        self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
+        self._headers = {"User-Agent": user_agent(config.user_agent), **config.headers}
+
+    def derived(self, config: Config) -> Channel:
+        """A channel over the same stack, with other settings."""
+        return Channel(config, self.stack, self.clock)
+
+    def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        options: CallOptions | None = None,
+    ) -> Call:
+        """The Call for a method's arguments."""
+        options = options or {}
+        model = body.get("model") if body else None
+        stream = bool(body and body.get("stream"))
+        identity = str(uuid.uuid4())
+        return Call(
+            method=method,
+            base_url=self.config.base_url,
+            path=path,
+            operation=operation,
+            id=identity,
+            model=model,
+            body=_with_extra(body, options.get("extra_body")),
+            query={**(query or {}), **options.get("extra_query", {})},
+            headers={
+                **self._headers,
+                "Accept": "text/event-stream" if stream else "application/json",
+                **({} if body is None else {"Content-Type": "application/json"}),
+                "x-client-request-id": identity,
+                **options.get("extra_headers", {}),
+            },
+            stream=stream,
+            limits=self._limits_for(model, body, options),
+            max_body_size=self.config.max_body_size,
+        )
+
+    async def send(self, call: Call) -> Reply:
+        """The reply of the stack. The receiver ends its span."""
+        if self.closed:
+            raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
+        return await self.stack(call)
+
+    async def answer(self, call: Call, read: Callable[[dict[str, Any], Origin], Answer]) -> Answer:
+        """Send a call to a model and read its answer."""
+        reply = await self.send(call)
+        answer = self._read(reply, lambda body: read(read_object(body), self.origin(call, reply)))
+        _end(reply, answer)
+        models.warn_once(call.model or "", answer.model)
+        return answer
+
+    async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
+        """Send a call that asks no model, and read its reply."""
+        reply = await self.send(call)
+        result = self._read(reply, read)
+        _end(reply, None)
+        return result
+
+    def origin(self, call: Call, reply: Reply) -> Origin:
+        """What an answer is told of where it came from."""
+        return Origin(request_id=reply.request_id, client_request_id=call.id, prices=prices_of)
+
+    def _read(self, reply: Reply, read: Callable[[bytes], T]) -> T:
+        try:
+            return read(reply.body or b"")
+        except GrokError as error:
+            if reply.span is not None:
+                reply.span.failed(error)
+            raise
+
+    def _limits_for(self, model: str | None, body: Mapping[str, Any] | None, options: CallOptions) -> Limits:
+        thinks = model is None or models.is_reasoning(model, effort_of(body or {})) is not False
+        if "timeout" not in options:
+            return self._limits[thinks]
+        return self.config.timeout.merge(options["timeout"]).limits(reasoning=thinks)
+
+
+def prices_of(model: str) -> Prices | None:
+    """What the catalogue knows of a model's prices."""
+    known = models.lookup(model)
+    return known.prices if known else None
+
+
+def effort_of(body: Mapping[str, Any]) -> str | None:
+    """The reasoning effort that a request of either dialect asks for."""
+    reasoning = body.get("reasoning")
+    nested = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    effort = nested or body.get("reasoning_effort")
+    return effort if isinstance(effort, str) else None
+
+
+@functools.cache
+def user_agent(suffix: str | None) -> str:
+    """How grokkit names itself to servers."""
+    ours = f"grokkit/{metadata.version('grokkit')} python/{platform.python_version()}"
+    return f"{ours} {suffix}" if suffix else ours
+
+
+def _with_extra(body: Mapping[str, Any] | None, extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return {**(body or {}), **extra} if extra else body
+
+
+def _end(reply: Reply, answer: Answer | None) -> None:
+    if reply.span is not None:
+        reply.span.finished(answer)

@@ -1,0 +1,98 @@
+"""Chat Completions: `POST /v1/chat/completions`, which every OpenAI-compatible server has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from grokkit.errors import InvalidRequest
+from grokkit.resources.long_calls import is_long
+from grokkit.resources.options import CallOptions, split
+from grokkit.resources.stream import AsyncStream
+from grokkit.wire.accumulate_chat import ChatAccumulator
+from grokkit.wire.answer import chat_answer
+from grokkit.wire.chat import ChatParameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from grokkit.call import Call
+    from grokkit.resources.channel import Channel
+    from grokkit.wire.answer import Answer
+
+_PATH = "/chat/completions"
+
+
+class ChatOptions(ChatParameters, CallOptions, total=False):
+    """What chat calls take besides model and messages: the request's fields, and how to make the call."""
+
+
+class AsyncChat:
+    """`grok.chat`."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def create(
+        self,
+        model: str | None = None,
+        *,
+        messages: Sequence[Mapping[str, Any]],
+        **options: Unpack[ChatOptions],
+    ) -> Answer:
+        """The model's answer to these messages.
+
+        `model` is the client's when not given. `options` are the request's fields (`temperature=`, `tools=` ...)
+        and how the call is made (`timeout=`, `extra_body=` ...). A call that is likely to be long is streamed
+        underneath, so that no proxy cuts it; the answer is the same (`stream_long_calls=False` in the client's
+        configuration switches that off).
+
+        Raises the errors of `grokkit.errors`; `TypeError` for an option that does not exist.
+
+            answer = await grok.chat.create("grok-4.7", messages=[{"role": "user", "content": "Hi"}])
+        """
+        call = self._call("chat.create", model, messages, options, stream=False)
+        if call.stream:
+            async with AsyncStream(self._channel, call, ChatAccumulator(), chat_answer) as stream:
+                return await stream.done()
+        return await self._channel.answer(call, chat_answer)
+
+    def stream(
+        self,
+        model: str | None = None,
+        *,
+        messages: Sequence[Mapping[str, Any]],
+        **options: Unpack[ChatOptions],
+    ) -> AsyncStream:
+        """The same answer while it arrives; open it with `async with`. Takes what `create` takes."""
+        call = self._call("chat.stream", model, messages, options, stream=True)
+        return AsyncStream(self._channel, call, ChatAccumulator(), chat_answer)
+
+    def _call(
+        self,
+        method: str,
+        model: str | None,
+        messages: Sequence[Mapping[str, Any]],
+        given: ChatOptions,
+        *,
+        stream: bool,
+    ) -> Call:
+        fields, options = split(method, given, ChatParameters.__annotations__)
+        config = self._channel.config
+        body: dict[str, Any] = {"model": model or config.model, "messages": _checked(messages), **fields}
+        if stream or (config.stream_long_calls and is_long(body)):
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return self._channel.call("chat", "POST", _PATH, body=body, options=options)
+
+
+def _checked(messages: Sequence[Mapping[str, Any]] | str) -> Sequence[Mapping[str, Any]]:
+    if isinstance(messages, str):
+        raise InvalidRequest(
+            "messages is a str, and a list of messages is needed",
+            param="messages",
+            hint='write messages=[{"role": "user", "content": "..."}], or use grok.ask("...")',
+        )
+    if not messages:
+        raise InvalidRequest(
+            "messages is empty", param="messages", hint='write messages=[{"role": "user", "content": "..."}]'
+        )
+    return messages

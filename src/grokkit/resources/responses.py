@@ -1,0 +1,147 @@
+"""The Responses API: `POST /v1/responses` and what can be done with a stored response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+from urllib.parse import quote
+
+from grokkit.errors import InvalidRequest
+from grokkit.resources.long_calls import is_long
+from grokkit.resources.options import CallOptions, split
+from grokkit.resources.stream import AsyncStream
+from grokkit.wire.accumulate_responses import ResponsesAccumulator
+from grokkit.wire.answer import response_answer
+from grokkit.wire.error_body import in_stream_error
+from grokkit.wire.reading import Reader
+from grokkit.wire.responses import CompactedResponse, DeletedResponse, InputItems, ResponsesParameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from grokkit.call import Call
+    from grokkit.resources.channel import Channel
+    from grokkit.wire.answer import Answer, Origin
+
+_PATH = "/responses"
+
+
+class ResponsesOptions(ResponsesParameters, CallOptions, total=False):
+    """What Responses calls take besides input and model: the request's fields, and how to make the call."""
+
+
+class AsyncResponses:
+    """`grok.responses`."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def create(
+        self,
+        *,
+        input: str | Sequence[Mapping[str, Any]],
+        model: str | None = None,
+        **options: Unpack[ResponsesOptions],
+    ) -> Answer:
+        """The model's answer to this input: a text, or a list of items.
+
+        As `grok.chat.create`, with the fields of the Responses API. The server keeps nothing unless
+        `store=True` is given here or in the client's configuration.
+
+            answer = await grok.responses.create(input="Hi", reasoning={"effort": "low"})
+        """
+        call = self._call("responses.create", input, model, options, stream=False)
+        if call.stream:
+            async with AsyncStream(self._channel, call, ResponsesAccumulator(), response_answer) as stream:
+                return await stream.done()
+        return await self._channel.answer(call, _answer_or_failure)
+
+    def stream(
+        self,
+        *,
+        input: str | Sequence[Mapping[str, Any]],
+        model: str | None = None,
+        **options: Unpack[ResponsesOptions],
+    ) -> AsyncStream:
+        """The same answer while it arrives; open it with `async with`. Takes what `create` takes."""
+        call = self._call("responses.stream", input, model, options, stream=True)
+        return AsyncStream(self._channel, call, ResponsesAccumulator(), response_answer)
+
+    async def get(self, response_id: str, **options: Unpack[CallOptions]) -> Answer:
+        """A stored response, whatever its status. Raises `NotFound` for one that is unknown or older than 30 days."""
+        call = self._channel.call("responses.get", "GET", _at(response_id), options=options)
+        return await self._channel.answer(call, response_answer)
+
+    async def delete(self, response_id: str, **options: Unpack[CallOptions]) -> DeletedResponse:
+        """Have the server forget a stored response."""
+        call = self._channel.call("responses.delete", "DELETE", _at(response_id), options=options)
+        return await self._channel.fetch(call, Reader(DeletedResponse).read)
+
+    async def input_items(self, response_id: str, **options: Unpack[PageOptions]) -> InputItems:
+        """A page of what a stored response was given: `limit` (1-100), `order` (asc, desc), `after` (an item's id)."""
+        page, call_options = split("responses.input_items", options, ("limit", "order", "after"))
+        query = {name: str(value) for name, value in page.items() if value is not None}
+        path = _at(response_id) + "/input_items"
+        call = self._channel.call("responses.input_items", "GET", path, query=query, options=call_options)
+        return await self._channel.fetch(call, Reader(InputItems).read)
+
+    async def compact(
+        self,
+        *,
+        input: str | Sequence[Mapping[str, Any]],
+        model: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> CompactedResponse:
+        """A conversation made short: put the `output` of this at the head of the next input, unchanged."""
+        body = {"model": model or self._channel.config.model, "input": _checked(input)}
+        call = self._channel.call("responses.compact", "POST", _PATH + "/compact", body=body, options=options)
+        return await self._channel.fetch(call, Reader(CompactedResponse).read)
+
+    def _call(
+        self,
+        method: str,
+        given: str | Sequence[Mapping[str, Any]],
+        model: str | None,
+        given_options: ResponsesOptions,
+        *,
+        stream: bool,
+    ) -> Call:
+        fields, options = split(method, given_options, ResponsesParameters.__annotations__)
+        config = self._channel.config
+        body: dict[str, Any] = {
+            "model": model or config.model,
+            "input": _checked(given),
+            "store": config.store,
+            **fields,
+        }
+        if stream or (config.stream_long_calls and is_long(body)):
+            body["stream"] = True
+        return self._channel.call("responses", "POST", _PATH, body=body, options=options)
+
+
+class PageOptions(CallOptions, total=False):
+    """Which page of a listing is wanted."""
+
+    limit: int
+    order: str
+    after: str
+
+
+def _answer_or_failure(raw: dict[str, Any], origin: Origin) -> Answer:
+    error = in_stream_error({"type": "response.failed", "response": raw} if raw.get("status") == "failed" else raw)
+    if error is not None:
+        raise error
+    return response_answer(raw, origin)
+
+
+def _at(response_id: str) -> str:
+    if not response_id:
+        raise InvalidRequest(
+            "the response id is empty", param="response_id", hint="pass answer.id of a stored response"
+        )
+    return f"{_PATH}/{quote(response_id, safe='')}"
+
+
+def _checked(given: str | Sequence[Mapping[str, Any]]) -> str | Sequence[Mapping[str, Any]]:
+    if not given:
+        raise InvalidRequest("input is empty", param="input", hint="pass a text or a list of items")
+    return given

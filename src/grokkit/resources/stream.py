@@ -1,0 +1,336 @@
+"""An answer while it arrives: bytes to frames to events, under two clocks, and the whole answer at the end.
+
+The wire clock is reset by any byte; the progress clock only by a frame that says something. A break before the
+first output raises what broke; after it, `StreamInterrupted` with what had arrived.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Self
+
+from grokkit import models
+from grokkit.clock import Within
+from grokkit.errors import (
+    ConnectionLost,
+    FirstEventTimedOut,
+    GrokError,
+    Misused,
+    StreamInterrupted,
+    StreamNotOpen,
+    StreamStalled,
+)
+from grokkit.layers.deadline import deadline_exceeded
+from grokkit.transport.exchange import wire_timed_out
+from grokkit.wire.events import ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta, ToolCallDone
+from grokkit.wire.sse import SSEDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from grokkit.call import Call, Reply
+    from grokkit.resources.channel import Channel
+    from grokkit.wire.accumulate import Accumulator
+    from grokkit.wire.answer import Answer, Origin
+
+_OUTPUT = (TextDelta, ReasoningDelta, ToolCallDelta, ToolCallDone)
+_DRAIN = 0.1
+_AFTER_FINISH = 5.0
+
+
+class AsyncStream:
+    """A streamed answer. Open it with `async with`; leaving the block early closes the connection.
+
+    Iterate it for typed events, or `text()` for the text alone; `result` is the whole answer afterwards,
+    the same that a plain call would have given.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        call: Call,
+        accumulator: Accumulator,
+        read: Callable[[dict[str, Any], Origin], Answer],
+    ) -> None:
+        self._channel = channel
+        self._call = call
+        self._accumulator = accumulator
+        self._read_answer = read
+        self._clock = channel.clock
+        self._decoder = SSEDecoder(channel.config.max_event_size)
+        self._ready: deque[StreamEvent] = deque()
+        self._reply: Reply | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._error: GrokError | None = None
+        self._result: Answer | None = None
+        self._over = False
+        self._has_output = False
+        self._last_byte: float | None = None
+        self._last_event: float | None = None
+        self._opened_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        if self._reply is not None:
+            raise Misused("this stream was opened before", hint="make a new one for each reading", call=self._call.ref)
+        self._opened_at = self._clock.now()
+        self._reply = await self._channel.send(self._call)
+        if self._reply.stream is None:
+            self._take_whole(self._reply.body or b"")
+        else:
+            self._chunks = self._reply.stream.__aiter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> StreamEvent:
+        while not self._ready:
+            if self._over:
+                self._raise_error()
+                raise StopAsyncIteration
+            await self._read()
+        return self._ready.popleft()
+
+    async def text(self) -> AsyncIterator[str]:
+        """The text alone, piece by piece."""
+        async for event in self:
+            if type(event) is TextDelta:
+                yield event.text
+
+    async def done(self) -> Answer:
+        """Read what is left and give the whole answer."""
+        while not self._over:
+            self._ready.clear()
+            await self._read()
+        self._ready.clear()
+        self._raise_error()
+        return self.result
+
+    @property
+    def result(self) -> Answer:
+        """The whole answer. Raises `Misused` while the stream is not at its end; `partial` is there at any time."""
+        if self._result is None:
+            raise Misused(
+                "the stream is not at its end, so there is no result yet",
+                hint="read it to its end, or call done(); partial is what has arrived so far",
+                call=self._call.ref,
+            )
+        return self._result
+
+    @property
+    def partial(self) -> Answer:
+        """The answer as far as it has arrived."""
+        return self._result or self._answer_so_far()
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the request, known once the stream is open."""
+        return self._reply.request_id if self._reply else None
+
+    @property
+    def client_request_id(self) -> str:
+        """Our name for the call."""
+        return self._call.id
+
+    @property
+    def time_to_output(self) -> float | None:
+        """Seconds from the start of the call to the first output."""
+        span = self._reply.span if self._reply else None
+        return span.time_to_output if span else None
+
+    async def batch(self) -> list[StreamEvent]:
+        """The events that are there, at least one; none at the end. For readers that pay for each hand-over."""
+        while not self._ready and not self._over:
+            await self._read()
+        if not self._ready:
+            self._raise_error()
+        events = list(self._ready)
+        self._ready.clear()
+        return events
+
+    async def aclose(self) -> None:
+        """Close the connection, or give it back when the answer is complete. Safe to call twice."""
+        reply = self._reply
+        if reply is None:
+            return
+        try:
+            if self._result is not None:
+                await self._drain()
+        finally:
+            self._over = True
+            self._chunks = None
+            await reply.aclose()
+            if reply.span is not None:
+                reply.span.finished(self.partial, complete=self._result is not None)
+
+    def not_open(self) -> StreamNotOpen:
+        """The error for reading a stream outside of its block."""
+        return StreamNotOpen(
+            "this stream is not open",
+            hint="use `async with grok.stream(...) as stream:` (or `with` on the blocking face)",
+            call=self._call.ref,
+        )
+
+    async def _read(self) -> None:
+        if self._chunks is None:
+            raise self.not_open()
+        try:
+            chunk = await self._next_chunk(self._chunks)
+        except StopAsyncIteration:
+            self._end()
+        except GrokError as error:
+            self._complete() if self._accumulator.finished else self._break(error)
+        else:
+            self._take(chunk)
+
+    async def _next_chunk(self, chunks: AsyncIterator[bytes]) -> bytes:
+        when, expired = self._earliest_limit()
+        async with Within(self._clock, when, expired):
+            return await chunks.__anext__()
+
+    def _earliest_limit(self) -> tuple[float | None, Callable[[], GrokError]]:
+        limits = self._call.limits
+        reply = self._reply
+        deadline: float | None = reply.context.get("deadline") if reply else None
+        candidates: list[tuple[float, Callable[[], GrokError]]] = []
+        if deadline is not None:
+            candidates.append((deadline, lambda: deadline_exceeded(limits.total)))
+        if self._last_byte is not None and (wire := limits.wire) is not None:
+            candidates.append((self._last_byte + wire, lambda: wire_timed_out(wire)))
+        if self._accumulator.finished and self._last_byte is not None:
+            candidates.append((self._last_byte + _AFTER_FINISH, lambda: stalled(_AFTER_FINISH)))
+        if self._last_event is not None and (idle := limits.idle) is not None:
+            candidates.append((self._last_event + idle, lambda: stalled(idle)))
+        if self._last_event is None and (first := limits.first_event) is not None:
+            candidates.append((self._opened_at + first, lambda: no_first_event(first)))
+        return min(candidates, key=lambda candidate: candidate[0], default=(None, lambda: deadline_exceeded(None)))
+
+    def _take(self, chunk: bytes) -> None:
+        self._last_byte = self._clock.now()
+        before = len(self._ready)
+        push = self._accumulator.push
+        try:
+            for event in self._decoder.feed(chunk):
+                if event.data == b"[DONE]":
+                    self._end(said_done=True)
+                    break
+                if event.event != "ping":
+                    self._ready.extend(push(event.data))
+        except GrokError as error:
+            self._progress(before)
+            self._break(error)
+            return
+        self._progress(before)
+        if self._accumulator.ends_itself and self._accumulator.finished:
+            self._complete()
+
+    def _progress(self, before: int) -> None:
+        if len(self._ready) == before:
+            return
+        self._last_event = self._last_byte
+        if not self._has_output and any(isinstance(event, _OUTPUT) for event in self._ready):
+            self._has_output = True
+            if self._reply is not None and self._reply.span is not None:
+                self._reply.span.output_started()
+
+    def _take_whole(self, body: bytes) -> None:
+        """The server answered in one piece although a stream was asked for."""
+        self._last_byte = self._clock.now()
+        try:
+            self._ready.extend(self._accumulator.push_whole(body))
+        except GrokError as error:
+            self._break(error)
+            return
+        self._progress(0)
+        self._end(said_done=True)
+
+    def _end(self, *, said_done: bool = False) -> None:
+        if self._over:
+            return
+        if self._accumulator.finished or (said_done and self._accumulator.begun):
+            self._ready.extend(self._accumulator.end())
+            self._complete()
+            return
+        try:
+            self._decoder.close()
+        except GrokError as error:
+            self._break(error)
+            return
+        cut = " in the middle of an event" if self._decoder.pending else ""
+        self._break(
+            ConnectionLost(
+                f"the stream ended{cut} before the answer was complete",
+                hint="the answer may have been billed; `partial` holds what had arrived",
+            )
+        )
+
+    def _complete(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        try:
+            self._result = self._answer_so_far()
+        except GrokError as error:
+            self._over = False
+            self._break(error)
+            return
+        models.warn_once(self._call.model or "", self._result.model)
+
+    def _break(self, error: GrokError) -> None:
+        self._over = True
+        error.request_id = error.request_id or self.request_id
+        self._error = error
+        if self._has_output:
+            partial = self._answer_so_far()
+            self._error = StreamInterrupted(
+                f"the stream broke off after {len(partial.text)} characters of text: {error.message}",
+                hint="the text so far is in the error's `partial`; it is not restarted, so that nothing is said twice",
+                partial=partial,
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
+                retry_after=error.retry_after,
+            )
+            self._error.__cause__ = error
+        if self._reply is not None and self._reply.span is not None:
+            self._reply.span.failed(self._error)
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _answer_so_far(self) -> Answer:
+        reply = self._reply
+        if reply is None:
+            raise self.not_open()
+        return self._read_answer(self._accumulator.raw(), self._channel.origin(self._call, reply))
+
+    async def _drain(self) -> None:
+        """Read the little that follows a complete answer, so that the connection can be used again."""
+        if self._chunks is None:
+            return
+        try:
+            async with self._clock.timeout_at(self._clock.now() + _DRAIN):
+                async for _ in self._chunks:
+                    pass
+        except (TimeoutError, GrokError):
+            return
+
+
+def stalled(idle: float) -> StreamStalled:
+    """The error for a stream that is alive on the wire and says nothing."""
+    return StreamStalled(
+        f"the stream made no progress for {idle:g} s",
+        hint="try again; raise Timeouts(idle=...) for models that think long between outputs",
+    )
+
+
+def no_first_event(limit: float) -> FirstEventTimedOut:
+    """The error for a stream that never began."""
+    return FirstEventTimedOut(
+        f"the stream gave no event within {limit:g} s",
+        hint="reasoning models may think for minutes: raise Timeouts(first_event=...)",
+    )

@@ -1,0 +1,131 @@
+"""Grok: the blocking client. Each method is the async one, waited for on a loop in the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from grokkit._blocking import Stream, blocking, streaming
+from grokkit.client import AsyncGrok
+from grokkit.resources.account import AsyncAccount
+from grokkit.resources.chat import AsyncChat
+from grokkit.resources.models import AsyncModels
+from grokkit.resources.responses import AsyncResponses
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grokkit.client import ClientOptions, ConfigOptions
+    from grokkit.config import Builder, Config, Setting
+    from grokkit.pipeline import Stack
+
+__all__ = ["Account", "Chat", "Grok", "Models", "Responses", "Stream"]
+
+
+class _Face:
+    def __init__(self, twin: Any) -> None:
+        self.twin = twin
+
+
+class Chat(_Face):
+    """`grok.chat`."""
+
+    create = blocking(AsyncChat.create)
+    stream = streaming(AsyncChat.stream)
+
+
+class Responses(_Face):
+    """`grok.responses`."""
+
+    create = blocking(AsyncResponses.create)
+    stream = streaming(AsyncResponses.stream)
+    get = blocking(AsyncResponses.get)
+    delete = blocking(AsyncResponses.delete)
+    input_items = blocking(AsyncResponses.input_items)
+    compact = blocking(AsyncResponses.compact)
+
+
+class Models(_Face):
+    """`grok.models`."""
+
+    list = blocking(AsyncModels.list)
+    get = blocking(AsyncModels.get)
+    list_language = blocking(AsyncModels.list_language)
+    get_language = blocking(AsyncModels.get_language)
+    list_image = blocking(AsyncModels.list_image)
+    get_image = blocking(AsyncModels.get_image)
+    list_video = blocking(AsyncModels.list_video)
+    get_video = blocking(AsyncModels.get_video)
+
+
+class Account(_Face):
+    """`grok.account`."""
+
+    api_key = blocking(AsyncAccount.api_key)
+    me = blocking(AsyncAccount.me)
+
+
+class Grok:
+    """The blocking client: `Grok().ask("hello").text`. Takes what `AsyncGrok` takes, and does the same.
+
+    It may be used from several threads at once, in notebooks, and after a fork.
+    """
+
+    def __init__(self, **options: Unpack[ClientOptions]) -> None:
+        self._attach(AsyncGrok(**options))
+
+    def _attach(self, twin: AsyncGrok) -> None:
+        self.twin = twin
+        self.chat = Chat(twin.chat)
+        self.responses = Responses(twin.responses)
+        self.models = Models(twin.models)
+        self.account = Account(twin.account)
+
+    @classmethod
+    def builder(cls) -> Builder[Self]:
+        """The settings step by step: `Grok.builder().model("grok-4.3").timeout(total=60).build()`."""
+        from grokkit.config import Builder
+
+        return Builder(cls)
+
+    @classmethod
+    def local(cls, path: str | Path | None = None, /, **options: Unpack[ClientOptions]) -> Self:
+        """A client of a small model on this machine: see `AsyncGrok.local`."""
+        return cls._of(AsyncGrok.local(path, **options))
+
+    @classmethod
+    def _of(cls, twin: AsyncGrok) -> Self:
+        self = cls.__new__(cls)
+        self._attach(twin)
+        return self
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self.twin.config
+
+    @property
+    def stack(self) -> Stack:
+        """The layers a call passes, outermost first."""
+        return self.twin.stack
+
+    def explain(self) -> list[Setting]:
+        """Each setting, its value (secrets masked) and where it came from."""
+        return self.twin.explain()
+
+    def with_options(self, **changes: Unpack[ConfigOptions]) -> Self:
+        """A client with some settings changed that shares this one's connections: see `AsyncGrok.with_options`."""
+        return self._of(self.twin.with_options(**changes))
+
+    ask = blocking(AsyncGrok.ask)
+    stream = streaming(AsyncGrok.stream)
+    warmup = blocking(AsyncGrok.warmup)
+    close = blocking(AsyncGrok.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Grok {self.config.base_url} {self.config.model}>"

@@ -1,0 +1,1 @@
+"""What happens to calls, told as frozen records to whoever listens."""

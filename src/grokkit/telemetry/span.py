@@ -1,0 +1,114 @@
+"""The life of one call, told to the hooks; it ends exactly once, whoever ends it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from grokkit.errors import GrokError
+from grokkit.telemetry.events import CallFailed, CallFinished, CallStarted, OutputStarted, ReplyStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grokkit.call import Call, Reply
+    from grokkit.clock import Clock
+    from grokkit.telemetry.events import Answered, Event, Hook
+
+_logger = logging.getLogger("grokkit")
+
+
+class Span:
+    """Started when a call sets out; ended by its answer, its error, its stream's close."""
+
+    __slots__ = ("_call", "_clock", "_ended", "_hooks", "_request_id", "_started_at", "_time_to_output")
+
+    def __init__(self, call: Call, hooks: Sequence[Hook], clock: Clock) -> None:
+        self._call = call
+        self._hooks = hooks
+        self._clock = clock
+        self._started_at = clock.now()
+        self._request_id: str | None = None
+        self._time_to_output: float | None = None
+        self._ended = False
+        self._tell(CallStarted(call=call.ref, client_request_id=call.id))
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call set out."""
+        return self._clock.now() - self._started_at
+
+    @property
+    def time_to_output(self) -> float | None:
+        """Seconds from the start to the first output of a stream."""
+        return self._time_to_output
+
+    def replied(self, reply: Reply) -> None:
+        """The head of the reply is here."""
+        self._request_id = reply.request_id
+        self._tell(
+            ReplyStarted(
+                call=self._call.ref,
+                client_request_id=self._call.id,
+                request_id=self._request_id,
+                status=reply.status,
+                elapsed=self.elapsed,
+            )
+        )
+
+    def output_started(self) -> None:
+        """The first output of a stream is here."""
+        if self._time_to_output is None:
+            self._time_to_output = self.elapsed
+            self._tell(
+                OutputStarted(
+                    call=self._call.ref,
+                    client_request_id=self._call.id,
+                    request_id=self._request_id,
+                    elapsed=self._time_to_output,
+                )
+            )
+
+    def finished(self, answer: Answered | None, *, complete: bool = True) -> None:
+        """The call has its answer."""
+        if self._ended:
+            return
+        self._ended = True
+        self._tell(
+            CallFinished(
+                call=self._call.ref,
+                client_request_id=self._call.id,
+                request_id=self._request_id,
+                elapsed=self.elapsed,
+                time_to_output=self._time_to_output,
+                model=answer.model if answer else None,
+                usage=answer.usage if answer else None,
+                complete=complete,
+            )
+        )
+
+    def failed(self, error: BaseException) -> None:
+        """The call ended without an answer. What the error does not know yet of its call, it learns here."""
+        known = error if isinstance(error, GrokError) else None
+        if known is not None:
+            known.with_call(self._call.ref, self._call.id)
+            known.request_id = known.request_id or self._request_id
+        if self._ended:
+            return
+        self._ended = True
+        self._tell(
+            CallFailed(
+                call=self._call.ref,
+                client_request_id=self._call.id,
+                request_id=self._request_id,
+                elapsed=self.elapsed,
+                error=known,
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        for hook in self._hooks:
+            try:
+                hook(event)
+            except Exception:
+                _logger.exception("grok.hook_failed")

@@ -1,0 +1,18 @@
+"""How bytes leave and arrive: the one-method protocol and its implementations."""
+
+from typing import Protocol
+
+from grokkit.call import Call, Reply
+
+
+class Transport(Protocol):
+    """Anything that can carry a call: one method. An `aclose()` coroutine method is called when there is one.
+
+    The reply may have any status: errors are made of it further out. It comes as soon as its head is here,
+    with its body as a stream, and belongs to the receiver. Failures on the way are raised as
+    `ConnectionFailed` (nothing was sent) or `ConnectionLost` (the server may have acted).
+    """
+
+    async def send(self, call: Call) -> Reply:
+        """Send the call and wait for the head of its reply, at most `call.limits.connect` seconds for a connection."""
+        ...

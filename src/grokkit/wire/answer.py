@@ -1,0 +1,127 @@
+"""The answer: what a call gives, plain or streamed, in either dialect."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from grokkit.wire.accumulate_chat import finish_reason
+from grokkit.wire.accumulate_responses import (
+    message_text,
+    read_citation,
+    read_tool_call,
+    response_finish_reason,
+)
+from grokkit.wire.chat import ChatCompletion
+from grokkit.wire.events import Citation, ToolCall
+from grokkit.wire.reading import Reader
+from grokkit.wire.responses import Response
+from grokkit.wire.tool_calls import arguments_text
+from grokkit.wire.usage import Prices, Usage, chat_usage, responses_usage
+
+_read_completion = Reader(ChatCompletion).convert
+_read_response = Reader(Response).convert
+_SHOWN = 60
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an answer came from."""
+
+    request_id: str | None = None
+    client_request_id: str | None = None
+    prices: Callable[[str], Prices | None] = lambda _model: None
+    """What a model costs, by its name, for replies that do not say what they cost."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A model's answer. `str(answer)` is its text."""
+
+    text: str
+    tool_calls: list[ToolCall]
+    """Calls of your functions that the model wants made."""
+    reasoning: str
+    """What the model thought, or the summary that the server gives of it."""
+    citations: list[Citation]
+    usage: Usage
+    model: str
+    """The model that served, which may be another name than the one asked for."""
+    id: str
+    finish_reason: str | None
+    """`stop`, `length`, `tool_calls`, `content_filter`, or what else the server said."""
+    request_id: str | None
+    """The server's name for the request: quote it when you ask for help."""
+    client_request_id: str | None
+    """Our name for the call, the same over all its tries."""
+    raw: dict[str, Any]
+    """The whole reply as the server gave it, what this version does not know included."""
+    wire: ChatCompletion | Response
+    """The same, typed as the API names it."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        text = self.text if len(self.text) <= _SHOWN else self.text[: _SHOWN - 1] + "…"
+        calls = f", {len(self.tool_calls)} tool calls" if self.tool_calls else ""
+        usage = self.usage
+        return f"<Answer {text!r}{calls}, {self.model}, {usage.input_tokens} + {usage.output_tokens} tokens>"
+
+
+def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
+    """The answer in a chat completion. The first choice is told; all are in `wire.choices`."""
+    wire = _read_completion(raw)
+    message = wire.choices[0].message if wire.choices else None
+    calls = [
+        ToolCall(
+            id=call.id or f"call_{position}",
+            name=(call.function.name if call.function else None) or "",
+            arguments=arguments_text(call.function.arguments if call.function else None),
+        )
+        for position, call in enumerate((message.tool_calls if message else None) or ())
+    ]
+    return Answer(
+        text=(message.content if message else None) or "",
+        tool_calls=calls,
+        reasoning=(message.reasoning_content if message else None) or "",
+        citations=[Citation(url=url) for url in wire.citations or ()],
+        usage=chat_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier),
+        model=wire.model,
+        id=wire.id,
+        finish_reason=finish_reason(wire.choices[0].finish_reason, calls=bool(calls)) if wire.choices else None,
+        request_id=origin.request_id,
+        client_request_id=origin.client_request_id,
+        raw=raw,
+        wire=wire,
+    )
+
+
+def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
+    """The answer in a response object."""
+    wire = _read_response(raw)
+    return Answer(
+        text="".join(message_text(item) for item in wire.output if item.get("type") == "message"),
+        tool_calls=[read_tool_call(item) for item in wire.output if item.get("type") == "function_call"],
+        reasoning="\n\n".join(filter(None, map(_reasoning_text, wire.output))),
+        citations=_citations(wire),
+        usage=responses_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier),
+        model=wire.model,
+        id=wire.id,
+        finish_reason=response_finish_reason(raw),
+        request_id=origin.request_id,
+        client_request_id=origin.client_request_id,
+        raw=raw,
+        wire=wire,
+    )
+
+
+def _reasoning_text(item: dict[str, Any]) -> str:
+    if item.get("type") != "reasoning":
+        return ""
+    parts = item.get("content") or item.get("summary") or ()
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+
+
+def _citations(response: Response) -> list[Citation]:
+    parts = [part for item in response.output if item.get("type") == "message" for part in item.get("content") or ()]
+    annotations = [note for part in parts if isinstance(part, dict) for note in part.get("annotations") or ()]
+    return [citation for note in annotations if (citation := read_citation(note))]
