@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from imports import Startup
+    from lines import Reading
     from scenarios import Result
 
 _RELATIONS: dict[str, Callable[[float, float], bool]] = {
@@ -65,16 +66,14 @@ def stream_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Ver
         if ours := measured.get("grokkit"):
             yield Verdict(label, ours.median, 6, "us")
         yield from _times_less(measured, "openai", 15, label)
-    yield from _times_less(
-        results.get("chat-stream-each", {}), "openai", 15, "a chat chunk, a write per event"
-    )
+    yield from _times_less(results.get("chat-stream-each", {}), "openai", 15, "a chat chunk, a write per event")
 
 
-def reading_verdicts(reading: Mapping[str, int]) -> Iterator[Verdict]:
+def reading_verdicts(readings: Mapping[str, Reading]) -> Iterator[Verdict]:
     """One chat request: what there is to read."""
-    if reading:
-        yield Verdict("files that one chat request goes through", reading["files"], 6, "files", "<=")
-        yield Verdict("lines in them", reading["lines"], 1500, "lines")
+    if reading := readings.get("grokkit"):
+        yield Verdict("one chat request: files to read", reading.files, 6, "files", "<=")
+        yield Verdict("one chat request: lines in them", reading.lines, 1500, "lines")
 
 
 def _at_most(measured: Mapping[str, Result], peer: str, limit: float, label: str) -> Iterator[Verdict]:

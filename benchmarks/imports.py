@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from processes import RunFailed, environment, on_core
+from processes import RunFailed, output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,14 +39,12 @@ class Startup:
         return statistics.median(self.cpu)
 
 
-def measure_imports(
-    peers: Sequence[Peer], rounds: int, core: int | None
-) -> tuple[dict[str, Startup], list[str]]:
+def measure_imports(peers: Sequence[Peer], rounds: int, core: int | None) -> tuple[dict[str, Startup], list[str]]:
     """What `import <library>` takes in a fresh interpreter, the interpreter's own start not counted."""
 
     def once(peer: Peer) -> tuple[float, float]:
         script = _IMPORT.format(module=peer.module)
-        wall, cpu = json.loads(_output(str(peer.python), "-I", "-c", script, core=core))
+        wall, cpu = json.loads(output(str(peer.python), "-I", "-c", script, core=core))
         return wall, cpu
 
     return _in_rounds(peers, rounds, once)
@@ -60,8 +57,8 @@ def measure_first_answers(
 
     def once(peer: Peer) -> tuple[float, float]:
         started = time.perf_counter()
-        output = _output(str(peer.python), str(peer.script), "--once", urls[peer.name], core=core)
-        wall, answer = time.perf_counter() - started, json.loads(output)
+        printed = output(str(peer.python), str(peer.script), "--once", urls[peer.name], core=core)
+        wall, answer = time.perf_counter() - started, json.loads(printed)
         if "error" in answer:
             raise RunFailed(answer["error"])
         return wall, answer["process_cpu"]
@@ -86,16 +83,3 @@ def _in_rounds(
                 results[peer.name].wall.append(1e3 * wall)
                 results[peer.name].cpu.append(1e3 * cpu)
     return results, failures
-
-
-def _output(*command: str, core: int | None) -> str:
-    with on_core(core):
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=120, env=environment()
-            )
-        except subprocess.TimeoutExpired as error:
-            raise RunFailed(f"no end after {error.timeout:.0f} s") from error
-    if done.returncode:
-        raise RunFailed(done.stderr.strip()[-800:])
-    return done.stdout

@@ -1,9 +1,10 @@
-"""What there is to read of one chat request: the files of grokkit that it runs through, and their lines.
+"""What there is to read of one chat request: the files of a library that it runs through, and their lines.
 
-    python benchmarks/lines.py            starts the stub itself
-    python benchmarks/lines.py --json     {"files": 6, "lines": 1400, "entered": {"client.py": ...}}
+    python benchmarks/lines.py            grokkit, file by file
+    python benchmarks/lines.py openai     a peer, the same way
 
-A warm-up request goes first, so that what is built once (connections, the pipeline) is not counted.
+A function counts when the request enters it, a file when it holds such a function. A warm-up request goes first, so
+that what is built once (connections, the pipeline) is not counted. HTTP libraries below are nobody's own lines.
 """
 
 from __future__ import annotations
@@ -16,60 +17,70 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grokkit
+from environments import PEERS, Peer, prepare
+from processes import RunFailed, output, start_grpc_stub, start_stub
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-PACKAGE = Path(grokkit.__file__).resolve().parent
-KEY = "xai-bench"
-MODEL = "grok-4.20-0309-non-reasoning"
-MESSAGES = [{"role": "user", "content": "Why is the sky blue?"}]
-BUDGET_FILES, BUDGET_LINES = 6, 1500
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class Entered:
-    """One file that a request runs through."""
+class EnteredFile:
+    """One file that a request runs through, and the lines of each function it enters there."""
 
     path: Path
-    functions: frozenset[str]
-
-    @property
-    def name(self) -> str:
-        return str(self.path.relative_to(PACKAGE))
+    functions: Mapping[str, int]
 
     @property
     def lines(self) -> int:
         return len(self.path.read_text().splitlines())
 
 
-async def trace(url: str) -> list[Entered]:
-    """The files whose functions a chat request enters, in the order in which it reaches them."""
-    functions: dict[Path, set[str]] = {}
+@dataclass(frozen=True)
+class Reading:
+    """What one chat request asks of its reader."""
 
-    def note(frame: FrameType, event: str, _argument: object) -> None:
-        code = frame.f_code
-        if event == "call" and code.co_filename.startswith(str(PACKAGE)) and code.co_name != "<module>":
-            functions.setdefault(Path(code.co_filename), set()).add(code.co_qualname)
+    package: Path
+    entered: tuple[EnteredFile, ...]
 
-    async with grokkit.AsyncGrok(api_key=KEY, base_url=url) as grok:
-        await grok.chat.create(MODEL, messages=MESSAGES)
-        sys.setprofile(note)
-        try:
-            await grok.chat.create(MODEL, messages=MESSAGES)
-        finally:
-            sys.setprofile(None)
-    return [Entered(path, frozenset(names)) for path, names in functions.items()]
+    @property
+    def files(self) -> int:
+        return len(self.entered)
+
+    @property
+    def lines(self) -> int:
+        return sum(file.lines for file in self.entered)
+
+    @property
+    def function_lines(self) -> int:
+        """The lines of the functions alone, nested ones counted with the one around them."""
+        return sum(
+            lines
+            for file in self.entered
+            for name, lines in file.functions.items()
+            if name.split(".<locals>")[0] == name or name.split(".<locals>")[0] not in file.functions
+        )
 
 
-async def trace_against_own_stub() -> list[Entered]:
+def trace(peer: Peer, url: str) -> Reading:
+    """The files of the peer that a chat request runs through, in the order it reaches them. Raises RunFailed."""
+    where = f"import pathlib, {peer.module}; print(pathlib.Path({peer.module}.__file__).resolve().parent)"
+    package = Path(output(str(peer.python), "-I", "-c", where).strip())
+    answer = json.loads(output(str(peer.python), str(peer.script), "--trace", str(package), url))
+    if "error" in answer:
+        raise RunFailed(f"{peer.name}: {answer['error']}")
+    entered = (EnteredFile(Path(path), functions) for path, functions in answer["entered"].items())
+    return Reading(package, tuple(entered))
+
+
+async def trace_against_own_stub(peer: Peer) -> Reading:
     """The same, with a stub of our own."""
-    from processes import start_stub
-
-    stub = await start_stub(chunks=10, core=None)
+    stub = await (
+        start_grpc_stub(peer.python, 10, None) if peer.name == "xai-sdk" else start_stub(chunks=10, core=None)
+    )
     try:
-        return await trace(f"{stub.announcement['url']}/v1")
+        url = stub.announcement["url"]
+        return await asyncio.to_thread(trace, peer, url if peer.name == "xai-sdk" else f"{url}/v1")
     finally:
         await stub.stop()
 
@@ -77,18 +88,18 @@ async def trace_against_own_stub() -> list[Entered]:
 def main() -> None:
     """Trace, and print what was found."""
     parser = argparse.ArgumentParser(description="the files and lines that one chat request runs through")
-    parser.add_argument("--url", help="a base URL that answers; without it the stub is started")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    entered = asyncio.run(trace(options.url) if options.url else trace_against_own_stub())
-    lines = sum(file.lines for file in entered)
-    if options.json:
-        found = {file.name: {"lines": file.lines, "functions": sorted(file.functions)} for file in entered}
-        print(json.dumps({"files": len(entered), "lines": lines, "entered": found}, indent=1))
-        return
-    for file in entered:
-        print(f"{file.lines:5}  {file.name:28} {', '.join(sorted(file.functions))}")
-    print(f"{lines:5}  in {len(entered)} files; the budget is under {BUDGET_LINES} in {BUDGET_FILES}")
+    names = [peer.name for peer in PEERS]
+    parser.add_argument("peer", nargs="?", default="grokkit", choices=names)
+    name = parser.parse_args().peer
+    peer = next(peer for peer in PEERS if peer.name == name)
+    try:
+        prepare(peer)
+        reading = asyncio.run(trace_against_own_stub(peer))
+    except RunFailed as failure:
+        sys.exit(str(failure))
+    for file in reading.entered:
+        print(f"{file.lines:6}  {file.path.relative_to(reading.package)!s:28} {', '.join(file.functions)}")
+    print(f"{reading.lines:6}  lines in {reading.files} files, {reading.function_lines} in the functions entered")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -124,12 +125,20 @@ async def start_grpc_stub(python: Path, chunks: int, core: int | None) -> LinePr
     return await LineProcess.start("xai-sdk stub", *command, core=core)
 
 
+def output(*command: str, core: int | None = None) -> str:
+    """What a measured process prints until it ends. Raises RunFailed."""
+    with on_core(core):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment())
+        except subprocess.TimeoutExpired as error:
+            raise RunFailed(f"no end after {error.timeout:.0f} s") from error
+    if done.returncode:
+        raise RunFailed(done.stderr.strip()[-800:])
+    return done.stdout
+
+
 def environment() -> dict[str, str]:
     """The environment of a measured process: the caller's, without what would steer a client."""
     steering = ("_proxy", "_api_key", "_base_url", "grokkit_", "python", "otel_")
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not any(word in name.lower() for word in steering)
-    }
+    kept = {name: value for name, value in os.environ.items() if not any(word in name.lower() for word in steering)}
     return kept | {"PYTHONPATH": str(HERE)}

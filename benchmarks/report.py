@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from imports import Startup
+    from lines import Reading
 
 NOTHING = "-"
 
@@ -25,7 +26,7 @@ class Run:
     imports: dict[str, Startup] = field(default_factory=dict)
     first_answers: dict[str, Startup] = field(default_factory=dict)
     results: dict[str, dict[str, Result]] = field(default_factory=dict)
-    reading: dict[str, int] = field(default_factory=dict)
+    reading: dict[str, Reading] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def verdicts(self) -> list[Verdict]:
@@ -50,6 +51,8 @@ def as_text(run: Run) -> str:
         if any(run.results.get(scenario.name) for scenario in scenarios):
             parts.append(f"{title} (median +-half the range of the rounds, ratio to bare aiohttp)")
             parts.append(_scenarios(run, scenarios))
+    if run.reading:
+        parts.append(_reading(run.reading))
     if verdicts := run.verdicts():
         parts.append(_budgets(verdicts))
     parts.extend(f"FAILED  {failure}" for failure in run.failures)
@@ -64,12 +67,13 @@ def as_json(run: Run) -> dict[str, object]:
         "import_ms": _startup_json(run.imports),
         "first_answer_ms": _startup_json(run.first_answers),
         "client_cpu_us": {
-            name: {
-                peer: {"median": result.median, "rounds": result.rounds} for peer, result in results.items()
-            }
+            name: {peer: {"median": result.median, "rounds": result.rounds} for peer, result in results.items()}
             for name, results in run.results.items()
         },
-        "one_chat_request": run.reading,
+        "one_chat_request": {
+            peer: {"files": it.files, "lines": it.lines, "function_lines": it.function_lines}
+            for peer, it in run.reading.items()
+        },
         "budgets": [
             {
                 "budget": verdict.budget,
@@ -95,9 +99,7 @@ def _startup(run: Run) -> str:
     for name in _peers(run.imports, run.first_answers):
         row = [name]
         for startup in (run.imports.get(name), run.first_answers.get(name)):
-            row += (
-                [f"{startup.median_wall:.1f}", f"{startup.median_cpu:.1f}"] if startup else [NOTHING, NOTHING]
-            )
+            row += [f"{startup.median_wall:.1f}", f"{startup.median_cpu:.1f}"] if startup else [NOTHING, NOTHING]
         rows.append(row)
     return _aligned(rows)
 
@@ -114,10 +116,7 @@ def _scenarios(run: Run, scenarios: Sequence[Scenario]) -> str:
         ["", *(cell for scenario in scenarios for cell in (scenario.heading[0], ""))],
         ["", *(cell for scenario in scenarios for cell in (scenario.heading[1], ""))],
     ]
-    rows += [
-        [name, *(cell for results in measured for cell in _cells(results, name))]
-        for name in _peers(*measured)
-    ]
+    rows += [[name, *(cell for results in measured for cell in _cells(results, name))] for name in _peers(*measured)]
     return _aligned(rows)
 
 
@@ -129,6 +128,12 @@ def _cells(results: Mapping[str, Result], name: str) -> Iterator[str]:
     digits = 0 if result.median >= 100 else 1
     yield f"{result.median:.{digits}f} +-{result.spread:.{digits}f}"
     yield f"{result.ratio(floor):.2f}x" if floor else ""
+
+
+def _reading(readings: Mapping[str, Reading]) -> str:
+    rows = [["to read for one chat request", "files", "lines", "in the functions entered"]]
+    rows += [[peer, str(it.files), str(it.lines), str(it.function_lines)] for peer, it in readings.items()]
+    return _aligned(rows)
 
 
 def _budgets(verdicts: Sequence[Verdict]) -> str:

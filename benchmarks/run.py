@@ -11,7 +11,6 @@ import asyncio
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -20,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from environments import PEERS, EnvironmentFailed, Peer, prepare
 from imports import measure_first_answers, measure_imports
-from processes import LineProcess, RunFailed, cores, environment, start_grpc_stub, start_stub
+from lines import trace
+from processes import LineProcess, RunFailed, cores, start_grpc_stub, start_stub
 from report import Run, as_json, as_text
 from scenarios import PLAIN, STREAM, Effort, Expected, Scenario, Stand, measure
 from stub import EACH
@@ -38,15 +38,11 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="measure grokkit against its peers, as ratios in one run")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part (can be repeated)")
-    parser.add_argument(
-        "--peers", metavar="A,B", help=f"measure these, of {','.join(peer.name for peer in PEERS)}"
-    )
+    parser.add_argument("--peers", metavar="A,B", help=f"measure these, of {','.join(peer.name for peer in PEERS)}")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a budget is missed")
-    parser.add_argument(
-        "--refresh", action="store_true", help="make the environments again, with today's versions"
-    )
+    parser.add_argument("--refresh", action="store_true", help="make the environments again, with today's versions")
     return parser.parse_args()
 
 
@@ -106,12 +102,10 @@ async def _measure(run: Run, peers: Sequence[Peer], parts: Sequence[str], effort
             stands = await _stands(run, peers, urls, stack)
             await _measure_calls(run, scenarios, stands, stub, effort)
         if "lines" in parts:
-            _count_lines(run, peers, f"{base}/v1")
+            _count_lines(run, peers, urls)
 
 
-def _measure_startup(
-    run: Run, peers: Sequence[Peer], urls: dict[str, str], effort: Effort, core: int | None
-) -> None:
+def _measure_startup(run: Run, peers: Sequence[Peer], urls: dict[str, str], effort: Effort, core: int | None) -> None:
     _say("import time")
     run.imports, failures = measure_imports(peers, effort.imports, core)
     run.failures.extend(failures)
@@ -120,9 +114,7 @@ def _measure_startup(
     run.failures.extend(failures)
 
 
-async def _stands(
-    run: Run, peers: Sequence[Peer], urls: dict[str, str], stack: AsyncExitStack
-) -> dict[str, Stand]:
+async def _stands(run: Run, peers: Sequence[Peer], urls: dict[str, str], stack: AsyncExitStack) -> dict[str, Stand]:
     stands = {}
     for peer in peers:
         try:
@@ -148,18 +140,15 @@ async def _measure_calls(
         run.failures.extend(failures)
 
 
-def _count_lines(run: Run, peers: Sequence[Peer], url: str) -> None:
-    ours = next((peer for peer in peers if peer.name == "grokkit"), None)
-    if ours is None:
-        return
+def _count_lines(run: Run, peers: Sequence[Peer], urls: dict[str, str]) -> None:
     _say("lines of one chat request")
-    script = Path(__file__).with_name("lines.py")
-    command = (str(ours.python), str(script), "--url", url, "--json")
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment())
-    if done.returncode:
-        run.failures.append(f"lines.py: {done.stderr.strip()[-600:]}")
-    else:
-        run.reading = {name: json.loads(done.stdout)[name] for name in ("files", "lines")}
+    for peer in peers:
+        if peer.name == "aiohttp":
+            continue
+        try:
+            run.reading[peer.name] = trace(peer, urls[peer.name])
+        except RunFailed as failure:
+            run.failures.append(f"{peer.name}, lines: {failure}")
 
 
 def _say(what: str) -> None:

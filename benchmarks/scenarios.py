@@ -77,9 +77,7 @@ class Result:
 
     def ratio(self, other: Result) -> float:
         """How many times the other's cost this is: the median over the rounds, which were run in turns."""
-        return statistics.median(
-            mine / theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True)
-        )
+        return statistics.median(mine / theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
 
 
 @dataclass(frozen=True)
@@ -158,9 +156,7 @@ def _checked_cost(scenario: Scenario, expected: Expected, calls: int, answer: Ma
         raise RunFailed(str(answer["error"]))
     characters = calls * (expected.stream_characters if scenario.streams else expected.plain_characters)
     if answer["characters"] != characters:
-        raise RunFailed(
-            f"{calls} calls brought {answer['characters']} characters of text instead of {characters}"
-        )
+        raise RunFailed(f"{calls} calls brought {answer['characters']} characters of text instead of {characters}")
     cpu = answer["cpu"]
     assert isinstance(cpu, float)
     return cpu / calls

@@ -175,9 +175,7 @@ def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(description="a fast stub of api.x.ai on a loopback port")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument(
-        "--chunks", type=int, default=DEFAULT_CHUNKS, help="pieces of text in a streamed reply"
-    )
+    parser.add_argument("--chunks", type=int, default=DEFAULT_CHUNKS, help="pieces of text in a streamed reply")
     arguments = parser.parse_args()
     asyncio.run(serve(arguments.port, arguments.chunks))
 

@@ -1,7 +1,8 @@
 """What every peer script does: announce itself, then answer each JSON command with one JSON line.
 
 Only the CPU time of this process is measured (user and system, all threads), around the calls alone.
-With `--once URL` the script makes one plain call instead and ends: a whole program, start to answer.
+With `--once URL` the script makes one plain call instead and ends: a whole program, start to answer. With
+`--trace PACKAGE URL` it makes two, and tells which functions of the package the second one entered.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TextIO, TypedDict, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, TypedDict, cast
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 KEY = "xai-bench"
 MODEL = "grok-4.20-0309-non-reasoning"
@@ -113,17 +118,38 @@ def serve(peer: Peer) -> None:
     with asyncio.Runner() as runner:
         worker = Worker(peer, runner)
         if "--once" in sys.argv:
-            result = worker.obey(
-                Command(face="async", operation="chat", url=sys.argv[-1], calls=1, concurrency=1)
-            )
-            result["process_cpu"] = _cpu()
-            _say(answers, result)
+            _say(answers, worker.obey(_one_chat()) | {"process_cpu": _cpu()})
+        elif "--trace" in sys.argv:
+            _say(answers, _traced(worker, Path(sys.argv[-2])))
         else:
             _say(answers, {"version": version(peer.distribution)})
             for line in sys.stdin:
                 _say(answers, worker.obey(cast("Command", json.loads(line))))
         answers.flush()
         os._exit(0)  # closing is not measured, and no library's background thread may hold us up
+
+
+def _one_chat() -> Command:
+    return Command(face="async", operation="chat", url=sys.argv[-1], calls=1, concurrency=1)
+
+
+def _traced(worker: Worker, package: Path) -> dict[str, object]:
+    """The functions entered, a list a file: name, lines. A first call goes untraced: what is built once is built."""
+    entered: dict[str, dict[str, int]] = {}
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(f"{package}{os.sep}") and code.co_name != "<module>":
+            last = max(line or 0 for _, _, line in code.co_lines())
+            entered.setdefault(code.co_filename, {})[code.co_qualname] = last - code.co_firstlineno + 1
+
+    result = worker.obey(_one_chat())
+    sys.setprofile(note)
+    try:
+        result |= worker.obey(_one_chat())
+    finally:
+        sys.setprofile(None)
+    return result | {"entered": entered}
 
 
 def _cpu() -> float:

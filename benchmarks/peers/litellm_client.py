@@ -30,9 +30,7 @@ async def connect(url: str) -> Mapping[str, AsyncCall]:
 
     async def chat_stream() -> int:
         characters = 0
-        stream = await litellm.acompletion(
-            model=GROK, messages=MESSAGES, api_key=KEY, api_base=url, stream=True
-        )
+        stream = await litellm.acompletion(model=GROK, messages=MESSAGES, api_key=KEY, api_base=url, stream=True)
         async for chunk in stream:
             for choice in chunk.choices:
                 characters += len(choice.delta.content or "")
@@ -48,9 +46,7 @@ def connect_blocking(url: str) -> Mapping[str, BlockingCall]:
 
     def chat_stream() -> int:
         characters = 0
-        for chunk in litellm.completion(
-            model=GROK, messages=MESSAGES, api_key=KEY, api_base=url, stream=True
-        ):
+        for chunk in litellm.completion(model=GROK, messages=MESSAGES, api_key=KEY, api_base=url, stream=True):
             for choice in chunk.choices:
                 characters += len(choice.delta.content or "")
         return characters

@@ -39,9 +39,7 @@ def chunks(count: int) -> list[bytes]:
     outputs = [chat_pb2.CompletionOutputChunk(index=0, delta=delta) for delta in deltas]
     outputs.append(chat_pb2.CompletionOutputChunk(index=0, finish_reason=sample_pb2.REASON_STOP))
     messages = [
-        chat_pb2.GetChatCompletionChunk(
-            id=ID, model=replies.MODEL, system_fingerprint=FINGERPRINT, outputs=[output]
-        )
+        chat_pb2.GetChatCompletionChunk(id=ID, model=replies.MODEL, system_fingerprint=FINGERPRINT, outputs=[output])
         for output in outputs
     ]
     messages[-1].usage.CopyFrom(usage(count))
@@ -65,9 +63,7 @@ async def serve(count: int) -> None:
         await context.send_initial_metadata(replies.HEADERS)
         return plain
 
-    async def stream(
-        _request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
-    ) -> AsyncIterator[bytes]:
+    async def stream(_request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> AsyncIterator[bytes]:
         await context.send_initial_metadata(replies.HEADERS)
         for message in streamed:
             yield message
