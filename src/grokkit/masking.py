@@ -10,7 +10,7 @@ _PLAIN_WORDS = (
 _SECRETS = re.compile(
     rf"""
       (?P<key>      xai{_DASH}|(?<![A-Za-z0-9])sk{_DASH}) (?:[\w-]|%2[dD]|\\u002[dD]){{3,}}
-    | (?P<long>     sk-)                                  (?=[\w-]{{0,64}}\d)[\w-]{{20,}}
+    | (?P<long>     sk-)                                  (?=[\w-]{{0,200}}\d)[\w-]{{20,}}
     | (?P<basic>    \b(?i:basic)(?:\s|%20|\+)+)
                     (?=\S{{0,99}}(?:[0-9=]|[a-z][A-Z]))   [\w+/=-]{{4,}}
     | (?P<bearer>   (?i:bearer)(?:[\s:]|%20|\+)+["']?)

@@ -86,10 +86,9 @@ def in_stream_error(frame: Mapping[str, object]) -> GrokError | None:
 
 
 def _is_error_frame(frame: Mapping[str, object]) -> bool:
-    if (kind := frame.get("type")) in _ERROR_EVENTS:
-        return True
-    if isinstance(kind, str) and "." in kind:
-        return False
+    kind = frame.get("type")
+    if isinstance(kind, str) and (kind in _ERROR_EVENTS or "." in kind):
+        return kind in _ERROR_EVENTS
     if frame.get("error"):
         return True
     answers = {"choices", "output", "data", "object"} & frame.keys()

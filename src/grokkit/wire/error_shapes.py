@@ -13,6 +13,7 @@ import msgspec
 _READ_AS_TEXT = 16 * 1024
 _READ_AS_JSON = 1024 * 1024
 _KEPT = 4096
+_LARGEST_CODE = 10**15
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
 )
@@ -80,7 +81,7 @@ def decoded_mapping(body: bytes) -> Mapping[str, object] | None:
     return decoded.value if decoded and isinstance(decoded.value, dict) else None
 
 
-def fault_of(value: object, depth: int = 3) -> Fault:
+def fault_of(value: object, depth: int = 6) -> Fault:
     """What a decoded JSON value says."""
     if isinstance(value, Mapping):
         return _of_mapping(value, depth)
@@ -166,9 +167,9 @@ def _gleaned(text: str) -> Fault:
 def _word(value: object) -> str | None:
     if isinstance(value, str):
         return _one_line(value) or None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:.0f}"
-    return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return f"{value:.0f}" if abs(value) < _LARGEST_CODE else None
 
 
 def _whole(value: object) -> int | None:
