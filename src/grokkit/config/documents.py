@@ -43,9 +43,7 @@ def read_document(path: Path) -> Document | None:
     """
     outcome = _read(path, _parser(path))
     if isinstance(outcome, Unfit):
-        raise ConfigInvalid(
-            f"{path}{outcome}", hint="correct the file, or set GROKKIT_CONFIG=none to read no file"
-        )
+        raise ConfigInvalid(f"{path}{outcome}", hint="correct the file, or set GROKKIT_CONFIG=none to read no file")
     if outcome is None:
         return None
     table, lines = outcome

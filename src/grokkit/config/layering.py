@@ -10,7 +10,7 @@ from grokkit.errors import ConfigInvalid
 from .groups import Group
 from .kinds import Kind
 from .secret import Secret
-from .unfit import Unfit, found, redact
+from .unfit import Unfit, found, quoted
 
 DEFAULT = "default"
 
@@ -73,9 +73,7 @@ def sealed(value: object) -> object:
     return value
 
 
-def read_table(
-    specs: Sequence[Spec], table: Mapping[str, object], where: Where, base: Path | None
-) -> list[Found]:
+def read_table(specs: Sequence[Spec], table: Mapping[str, object], where: Where, base: Path | None) -> list[Found]:
     """What a (sealed) table of names and values gives; relative paths in it start at `base`.
 
     Raises `ConfigInvalid` for a name that is no setting and for a value that its setting does not take.
@@ -113,9 +111,10 @@ def _split(name: str, group: Group, value: object, where: Where) -> Mapping[str,
 
 def _try_split(group: Group, value: object) -> Mapping[str, object] | Unfit:
     try:
-        return group.split(value.reveal() if isinstance(value, Secret) else value)
+        parts = group.split(value.reveal() if isinstance(value, Secret) else value)
     except Unfit as unfit:
         return Unfit(str(unfit))
+    return {part: sealed(item) for part, item in parts.items()}
 
 
 def _read(path: str, kind: Kind, value: object, source: str, base: Path | None) -> Found:
@@ -139,8 +138,7 @@ def unknown_name(name: object, known: Iterable[str], source: str, *, within: str
         return ConfigInvalid(f"{source}: names of settings are texts; found {found(name)}")
     near = nearest(name, names)
     hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
-    message = f"{source}: {within or 'grokkit'} has no setting {redact(name)!r}"
-    return ConfigInvalid(message, hint=hint, param=redact(name))
+    return ConfigInvalid(f"{source}: {within or 'grokkit'} has no setting {quoted(name)}", hint=hint)
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -154,9 +152,7 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 def defaults(specs: Sequence[Spec]) -> list[Found]:
     """What holds where no source says anything."""
-    return [
-        each for spec in specs for each in as_found(spec, spec.default, lambda _: Setting("", "", DEFAULT))
-    ]
+    return [each for spec in specs for each in as_found(spec, spec.default, lambda _: Setting("", "", DEFAULT))]
 
 
 def as_found(spec: Spec, value: object, setting: Callable[[str], Setting]) -> list[Found]:

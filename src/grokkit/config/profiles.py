@@ -71,9 +71,7 @@ def _profile(document: Document, name: str, table: object) -> list[Found]:
 def _unknown_profile(chosen: Found, known: Sequence[str]) -> ConfigInvalid:
     names = ", ".join(map(redact, known))
     hint = f"there are {names}" if known else "no config file that was read has profiles"
-    return ConfigInvalid(
-        f"{chosen.source}: there is no profile {chosen.setting.value!r}", hint=hint, param="profile"
-    )
+    return ConfigInvalid(f"{chosen.source}: there is no profile {chosen.setting.value!r}", hint=hint, param="profile")
 
 
 def _warn_of_exposed_key(document: Document, values: Sequence[Found]) -> None:

@@ -70,6 +70,4 @@ def _require_files(config: Config) -> None:
     for each in config.settings:
         value = getattr(config, each.name, None)
         if isinstance(value, Path) and not value.exists():
-            raise ConfigInvalid(
-                f"{each.source}: {each.name} is {value}, and there is no such file", param=each.name
-            )
+            raise ConfigInvalid(f"{each.source}: {each.name} is {value}, and there is no such file", param=each.name)

@@ -41,33 +41,19 @@ class Config:
     timeout: Timeouts = field(
         default=Timeouts(), metadata=about("How long a call and its parts may take.", groups.TIMEOUT)
     )
-    headers: Headers = field(
-        default=Headers(), metadata=about("Headers sent with every request.", groups.HEADERS)
-    )
-    user_agent: str | None = field(
-        default=None, metadata=about("What to append to our User-Agent.", kinds.LINE)
-    )
+    headers: Headers = field(default=Headers(), metadata=about("Headers sent with every request.", groups.HEADERS))
+    user_agent: str | None = field(default=None, metadata=about("What to append to our User-Agent.", kinds.LINE))
     proxy: SecretURL | None = field(default=None, metadata=about("The proxy for all requests.", kinds.PROXY))
-    ca_file: Path | None = field(
-        default=None, metadata=about("Certificates to trust, in PEM form.", kinds.PATH)
-    )
-    client_cert: Path | None = field(
-        default=None, metadata=about("The client's certificate, in PEM form.", kinds.PATH)
-    )
-    client_key: Path | None = field(
-        default=None, metadata=about("The private key of `client_cert`.", kinds.PATH)
-    )
+    ca_file: Path | None = field(default=None, metadata=about("Certificates to trust, in PEM form.", kinds.PATH))
+    client_cert: Path | None = field(default=None, metadata=about("The client's certificate, in PEM form.", kinds.PATH))
+    client_key: Path | None = field(default=None, metadata=about("The private key of `client_cert`.", kinds.PATH))
     trust_env: bool = field(
         default=True, metadata=about("Whether HTTPS_PROXY, SSL_CERT_FILE and their like count.", kinds.FLAG)
     )
     max_connections: int = field(default=4096, metadata=about("Connections open at one time.", kinds.COUNT))
-    max_body_size: int = field(
-        default=256 * MIB, metadata=about("The largest reply that is read.", kinds.SIZE)
-    )
+    max_body_size: int = field(default=256 * MIB, metadata=about("The largest reply that is read.", kinds.SIZE))
     # One event may carry a whole image as base64: the 1 MiB that is ample for text would cut answers.
-    max_event_size: int = field(
-        default=16 * MIB, metadata=about("The largest event of a stream.", kinds.SIZE)
-    )
+    max_event_size: int = field(default=16 * MIB, metadata=about("The largest event of a stream.", kinds.SIZE))
     store: bool = field(default=False, metadata=about("Whether the provider keeps responses.", kinds.FLAG))
     stream_long_calls: bool = field(
         default=True,
@@ -79,19 +65,13 @@ class Config:
     settings: tuple[Setting, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        given = {
-            spec.name: sealed(value)
-            for spec in SETTINGS
-            if (value := getattr(self, spec.name)) != spec.default
-        }
+        given = {spec.name: sealed(value) for spec in SETTINGS if (value := getattr(self, spec.name)) != spec.default}
         self._settle(read_table(SETTINGS, given, _argument, None))
 
     def _settle(self, values: Iterable[Found]) -> None:
         chosen, settings = settle(SETTINGS, [*values, *defaults(SETTINGS)])
         if chosen["client_key"] is not None and chosen["client_cert"] is None:
-            raise ConfigInvalid(
-                "client_key is set and client_cert is not", hint="set both", param="client_key"
-            )
+            raise ConfigInvalid("client_key is set and client_cert is not", hint="set both", param="client_key")
         for name, value in chosen.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "settings", settings)
@@ -124,9 +104,7 @@ class Config:
 
     def _found(self) -> list[Found]:
         known = {each.name: each for each in self.settings}
-        return [
-            each for spec in SETTINGS for each in as_found(spec, getattr(self, spec.name), known.__getitem__)
-        ]
+        return [each for spec in SETTINGS for each in as_found(spec, getattr(self, spec.name), known.__getitem__)]
 
     def explain(self) -> list[Setting]:
         """Each setting with its value (secrets masked), its source, and what it overrode.

@@ -22,11 +22,7 @@ LIKE_A_MISTAKE = 0.8
 def our_variables(specs: Sequence[Spec], environ: Mapping[str, str]) -> dict[str, Secret]:
     """The variables that concern us, sealed; one that is empty counts as not set."""
     ours = {variable for spec in specs for variable, _ in variables_of(spec)}
-    return {
-        name: Secret(text)
-        for name, text in environ.items()
-        if text and (name in ours or name.startswith(PREFIX))
-    }
+    return {name: Secret(text) for name, text in environ.items() if text and (name in ours or name.startswith(PREFIX))}
 
 
 def variables_of(spec: Spec) -> Iterator[tuple[str, str | None]]:
@@ -77,9 +73,7 @@ def chosen_file(variables: Mapping[str, Secret], cwd: Path) -> Path | bool:
     return cwd / path if isinstance(path, Path) else False
 
 
-def config_documents(
-    variables: Mapping[str, str], *, choice: Path | bool, cwd: Path, home: Path
-) -> list[Document]:
+def config_documents(variables: Mapping[str, str], *, choice: Path | bool, cwd: Path, home: Path) -> list[Document]:
     """The files in force, the stronger first."""
     if isinstance(choice, Path):
         return [read_document(choice) or Document(choice, {}, {})]

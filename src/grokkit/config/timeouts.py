@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, cast
 from grokkit.errors import ConfigInvalid
 
 from .not_given import NOT_GIVEN, NotGiven
-from .unfit import Unfit, found
+from .unfit import Unfit, found, quoted
 
 Seconds: TypeAlias = float | timedelta | None
 """Seconds as a number or a `timedelta`; `None` is no limit."""
@@ -158,11 +158,7 @@ def read_part(name: str, value: object) -> float | Auto | None:
         return None
     amount = _amount(value)
     if amount is None:
-        takes = (
-            "a number of seconds above 0, auto, or none"
-            if by_model
-            else "a number of seconds above 0, or none"
-        )
+        takes = "a number of seconds above 0, auto, or none" if by_model else "a number of seconds above 0, or none"
         raise Unfit(f"takes {takes} for no limit; found {found(value)}")
     return None if math.isinf(amount) else amount
 
@@ -181,10 +177,8 @@ def _amount(value: object) -> float | None:
 def _of_parts(given: Mapping[str, object]) -> Timeouts:
     unknown = next((name for name in given if name not in DEFAULTS), None)
     if unknown is not None:
-        known = ", ".join(DEFAULTS)
-        raise ConfigInvalid(
-            f"timeout has no part {unknown!r}", hint=f"its parts are {known}", param="timeout"
-        )
+        message = f"timeout has no part {quoted(str(unknown))}"
+        raise ConfigInvalid(message, hint=f"its parts are {', '.join(DEFAULTS)}", param="timeout")
     return Timeouts(**cast("dict[str, Seconds]", given))
 
 
@@ -193,6 +187,4 @@ def _checked(name: str, value: object) -> float | Auto | None:
         return read_part(name, value)
     except Unfit as unfit:
         message = f"timeout.{name} {unfit}"
-    raise ConfigInvalid(
-        message, hint="write for example Timeouts(total=60, idle=30)", param=f"timeout.{name}"
-    )
+    raise ConfigInvalid(message, hint="write for example Timeouts(total=60, idle=30)", param=f"timeout.{name}")

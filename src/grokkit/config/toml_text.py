@@ -31,11 +31,9 @@ def parse_toml(text: str) -> tuple[Table, Lines]:
         return tomllib.loads(text), dict(reversed([*_lines(text)]))
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).partition(" (at ")
-        line = re.search(r"line (\d+)", place)
-        at = f":{line[1]}" if line else ""
-        raise Unfit(
-            f"{at}: is not TOML: {redact(reason)}{'' if line else ', at the end of the file'}"
-        ) from None
+        named = re.search(r"line (\d+)", place)
+        line = named[1] if named else text.rstrip().count("\n") + 1
+        raise Unfit(f":{line}: is not TOML: {redact(reason)}") from None
     except RecursionError:
         raise Unfit(": is nested too deeply") from None
 

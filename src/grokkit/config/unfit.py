@@ -10,8 +10,10 @@ from typing import Any
 from grokkit.masking import mask_keys
 
 LONGEST_QUOTED = 16
+LARGEST_QUOTED = 1e15
 
 _TOKEN_LIKE = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{20,}")
+_WORDS_LIKE = re.compile(r"[a-z]{1,16}([_-][a-z]{1,16}){1,4}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
 
@@ -44,6 +46,16 @@ def found(value: object) -> str:
     return next(words, f"an object of type {type(value).__name__}")
 
 
+def quoted(name: str) -> str:
+    """A name in quotes, or only its length where it may be a key in the wrong place.
+
+    >>> quoted("retry_budget_total"), quoted("8fJ2kQ0zLw9xYt5uRm3v")
+    ("'retry_budget_total'", 'a name of 20 characters')
+    """
+    plain = len(name) <= LONGEST_QUOTED or _WORDS_LIKE.fullmatch(name)
+    return repr(name) if plain and redact(name) == name else f"a name of {len(name)} characters"
+
+
 def _found_text(value: str) -> str:
     if not value.strip():
         return "blank text" if value else "an empty text"
@@ -53,7 +65,9 @@ def _found_text(value: str) -> str:
 
 
 def _found_number(value: float) -> str:
-    return "not-a-number" if math.isnan(value) else f"the number {value:.6g}"
+    if abs(value) < LARGEST_QUOTED:
+        return f"the number {value:.12g}"
+    return "not-a-number" if isinstance(value, float) and math.isnan(value) else "a number out of range"
 
 
 _WORDS: tuple[tuple[type | UnionType, Callable[[Any], str]], ...] = (
