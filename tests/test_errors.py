@@ -12,6 +12,7 @@ import pytest
 
 from grokkit import errors
 from grokkit.errors import CallRef, GrokError
+from grokkit.wire.answer import Origin, chat_answer
 
 KEY = "xai-" + "Ab9" * 28
 CALL = CallRef("POST", "https://api.x.ai/v1/responses?stream=true", "responses.create", "grok-4.7")
@@ -133,13 +134,14 @@ def test_pickling_keeps_what_single_classes_add() -> None:
 
 
 def test_an_interrupted_stream_carries_what_had_arrived() -> None:
-    class Partial:
-        text = "Once upon"
+    raw = {"id": "a1", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Once upon"}}]}
+    error = errors.StreamInterrupted("cut", partial=chat_answer(raw, Origin()))
 
-    error = errors.StreamInterrupted("cut", partial=Partial())
+    twin = pickle.loads(pickle.dumps(error))
 
     assert error.partial is not None
     assert error.partial.text == "Once upon"
+    assert twin.partial == error.partial
 
 
 def test_no_key_shows_in_message_repr_attributes_or_traceback() -> None:

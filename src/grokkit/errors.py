@@ -24,11 +24,14 @@ on each class. No text that goes in here comes out with a key in it: the constru
 """
 
 from collections.abc import Mapping
-from typing import Protocol, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 import msgspec
 
 from grokkit.masking import mask_keys
+
+if TYPE_CHECKING:
+    from grokkit.wire.answer import Answer
 
 
 class CallRef(msgspec.Struct, frozen=True):
@@ -51,15 +54,6 @@ class CallRef(msgspec.Struct, frozen=True):
         _, scheme, rest = address.partition("://")
         path = "/" + rest.partition("/")[2] if scheme else address
         return f"{self.method} {path}" + (f" ({self.model})" if self.model else "")
-
-
-class PartialAnswer(Protocol):
-    """What had arrived of an answer when its stream broke."""
-
-    @property
-    def text(self) -> str:
-        """The text so far."""
-        ...
 
 
 class Details(TypedDict, total=False):
@@ -330,7 +324,7 @@ class StreamInterrupted(TryLater):
 
     hint = "use error.partial, or make the call again: it is answered, and billed, from the start"
 
-    def __init__(self, message: str, *, partial: PartialAnswer | None = None, **details: Unpack[Details]) -> None:
+    def __init__(self, message: str, *, partial: "Answer | None" = None, **details: Unpack[Details]) -> None:
         super().__init__(message, **details)
         self.partial = partial
 

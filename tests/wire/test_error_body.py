@@ -46,11 +46,16 @@ MONEY = [
     (400, nested("Your credit balance is too low", type="invalid_request_error")),
     (429, nested("You exceeded your current quota", type="insufficient_quota", code="insufficient_quota")),
     (200, flat("resource-exhausted", "Your team has used all available credits")),
+    (429, flat("resource-exhausted", "Insufficient credits to complete the request")),
+    (429, flat("resource-exhausted", "Your prepaid credits have been exhausted.")),
+    (429, flat("resource-exhausted", "Team budget exhausted, please add funds")),
+    (403, flat("permission-denied", "You have run out of available resources or need a Grok subscription")),
 ]
 SPEED = [
     (429, flat("resource-exhausted", "Too many requests for team x and model y.")),
     (429, nested("Rate limit reached. Upgrade: https://console/settings/billing", code="rate_limit_exceeded")),
     (429, page("Error 1015: you are being rate limited")),
+    (429, flat("resource-exhausted", "Rate limit exceeded. Raise it by purchasing more credits at console.x.ai")),
     (429, flat("something-new", "something nobody has seen before")),
     (429, b""),
     (429, b"\xff\xfe\x00"),
@@ -93,6 +98,7 @@ DENIALS = [
 CONTENT = [
     (403, flat("permission-denied", "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO")),
     (400, flat(INVALID, "Generated image rejected by content moderation")),
+    (400, flat("invalid-argument", "Image did not pass moderation.")),
     (400, nested("Your request was flagged", code="content_policy_violation")),
 ]
 CONTEXT = [
@@ -106,6 +112,8 @@ MODELS = [
     (400, flat(INVALID, "Model not found: grok-9")),
     (404, flat("Some requested entity was not found", "The model grok-9 does not exist or your team has no access.")),
     (404, nested("The model `grok-9` does not exist", code="model_not_found")),
+    (404, flat("not-found", "The requested model 'grok-3' is no longer available.")),
+    (400, flat("invalid-argument", "Unknown model: foo")),
     (404, flat("not-found", "The model grok-2 was retired on May 15")),
 ]
 PARAMETERS = [
@@ -114,6 +122,7 @@ PARAMETERS = [
     (400, nested("Unsupported parameter: 'stop'", param="stop", code="unsupported_parameter"), "stop"),
     (400, nested("no", type="invalid_request_error", param="temperature", code=None), "temperature"),
     (400, b'{"error":"speed must be between 0.7 and 1.5"}', "speed"),
+    (400, flat("400", "background is unsupported"), "background"),
     (400, flat("400", "`user_location` is not supported for this tool"), "user_location"),
     (400, flat("400", "Unrecognized request argument supplied: search_parameters"), "search_parameters"),
     (400, flat("400", "max_tokens is too large: 9 (at most 5)"), "max_tokens"),
@@ -126,6 +135,9 @@ FIELDS = [
     (400, nested("bad", param="messages[0].role")),
 ]
 INVALIDS = [
+    (409, flat("already-exists", "a collection of this name exists")),
+    (400, flat("400", "Live search is deprecated. Please switch to the Agent Tools API")),
+    (400, flat("invalid_image", "Cannot fetch image")),
     (400, flat("400", "Bad data: Messages cannot be empty")),
     (400, flat(INVALID, "Each message must have at least one content element")),
     (400, flat(INVALID, "Invalid schema for function 'x': root must be an object")),
@@ -155,6 +167,8 @@ OTHERS = [
     (errors.NotFound, 307, b""),
     (errors.RequestTooLarge, 413, b""),
     (errors.RequestTooLarge, 400, flat("x", "sorry [WKE=file:too-large]")),
+    (errors.RequestTooLarge, 400, flat("x", "Image size 30 MiB exceeds the maximum of 20 MiB")),
+    (errors.NotFound, 404, flat("not-found", "File file_abc not found")),
     (errors.RequestTooLarge, 413, page("413 Request Entity Too Large")),
     (errors.TimedOut, 408, b""),
     (errors.TryLater, 409, flat("aborted", "x")),

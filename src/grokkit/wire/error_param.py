@@ -21,7 +21,7 @@ _NAMED = tuple(
         rf"not supported (?:on|by|for|with) this model: ?[`'\"]?({_PATH})",
         rf"(?:parameter|argument)(?: supplied| provided)?:? (?!(?:{_LINKS})\b)({_PATH})",
         rf"^({_PATH}): (?:must|should|is|invalid|value|field)\b",
-        rf"^(?:the )?({_PATH}) (?:(?:must|should|cannot|can't) be|is not supported|is required|out of range)",
+        rf"^(?:the )?({_PATH}) (?:(?:must|should|cannot) be|is (?:not supported|unsupported|required))",
         r"(?:does not|doesn't) support ((?-i:[a-z]+_[a-z_]+|[a-z]+[A-Z]\w*))",
         r"\b([a-z]+(?:_[a-z]+)+) (?:is not|isn't|is too|must|cannot|should|are not)\b",
     )

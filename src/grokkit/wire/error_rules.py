@@ -61,6 +61,7 @@ _RULES = (
         rf"\b(?:credit|prepaid|account|usage) balance\b|\bbalance {_GAP}(?:exhausted|used up|too low)",
         r"exceeded your current quota|billing[ _](?:hard[ _]|soft[ _])?limit|payment[ _]required",
         r"\bgrok subscription\b|out of available resources",
+        r"\bbudget (?:\w+ ){0,2}(?:exhausted|exceeded|reached)|\badd (?:more )?funds\b",
     ),
     _rule(
         errors.KeyMissing,
@@ -87,7 +88,7 @@ _RULES = (
         "400 403 422 451",
         r"usage (?:guidelines|polic)|content[ _-](?:policy|filter|violates)|safety[ _-](?:check|violation)",
         rf"\b{_STOPPED} {_GAP}(?:moderation|safety|filter)|\bmoderation {_GAP}{_STOPPED}",
-        rf"violates? {_GAP}(?:guidelines|polic)",
+        rf"violates? {_GAP}(?:guidelines|polic)|\b(?:not pass|fail\w*) (?:\w+ )?moderation",
     ),
     _rule(
         errors.RequestTooLarge,
@@ -95,6 +96,7 @@ _RULES = (
         r"file:too-large|(?:payload|request|content|entity)[ _](?:is )?too[ _]large",
         r"\b(?:file|body|image|payload|attachment|upload) (?:[a-z]+ ){0,2}too (?:large|big)",
         r"(?:maximum|max|exceed\w*)[^.]{0,60} (?:file|body|image|upload|request|payload) size",
+        r"\b(?:file|body|image|upload|request|payload) size [^.]{0,60}exceed",
     ),
     _rule(
         errors.ContextTooLong,
@@ -144,10 +146,11 @@ _RULES = (
         r"invalid[ _](?:\w+ )?(?:parameter|value|field|option)",
         r"(?:unsupported|unknown|unrecognized|unexpected)[ _](?:\w+ )?argument",
         rf"\b(?:parameter|argument|field|option|value)s? {_GAP}{_NOT_SUPPORTED}",
-        r"not supported (?:on|by|for|with) |does(?: not|n't) support|is not supported",
+        r"not supported (?:on|by|for|with) |does(?: not|n't) support|is (?:not supported|unsupported)",
         r"\b(?:must|should) be (?:between|one of|at (?:least|most)|less|greater|in|positive|non)\b",
         r"\bout of range|extra inputs|\w_\w+ is too (?:large|small|high|low)",
     ),
+    _rule(errors.InvalidRequest, "409", r"already[ _-]exists"),
     _rule(errors.RateLimited, "429", r"\(actual ?/ ?limit\)"),
     _rule(
         errors.NoCapacity,
