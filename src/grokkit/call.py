@@ -115,8 +115,8 @@ class Reply:
         """The server's name for this request (`x-request-id`, or `x-trace-id` on voice endpoints)."""
         return self.headers.get("x-request-id") or self.headers.get("x-trace-id")
 
-    async def read(self, limit: int) -> bytes:
-        """The whole body, at most `limit` bytes of it; the stream is closed afterwards.
+    async def read(self, limit: int, heard: Callable[[], object] = lambda: None) -> bytes:
+        """The whole body, at most `limit` bytes of it; the stream is closed afterwards. `heard` is told of each chunk.
 
         Raises `ReplyTooLarge` as soon as it is known to be larger.
         """
@@ -127,6 +127,7 @@ class Reply:
         try:
             self._refuse_announced_size(limit)
             async for chunk in self.stream:
+                heard()
                 size += len(chunk)
                 if size > limit:
                     raise _too_large(limit)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from grokkit.call import Layer
     from grokkit.clock import Clock
-    from grokkit.config import Builder, Setting, Timeouts
+    from grokkit.config import Builder, SecretURL, Setting, Timeouts
     from grokkit.resources.responses import ResponsesOptions
     from grokkit.resources.stream import AsyncStream
     from grokkit.telemetry.events import Hook
@@ -43,7 +43,7 @@ class ConfigOptions(TypedDict, total=False):
     timeout: float | timedelta | Timeouts | Mapping[str, Any] | None
     headers: Mapping[str, str]
     user_agent: str | None
-    proxy: str | None
+    proxy: str | SecretURL | None
     ca_file: str | Path | None
     client_cert: str | Path | None
     client_key: str | Path | None
@@ -85,6 +85,8 @@ class AsyncGrok:
     """
 
     def __init__(self, **options: Unpack[ClientOptions]) -> None:
+        if isinstance(key := options.get("api_key"), str):
+            options["api_key"] = Secret(key)
         config = resolve({name: value for name, value in options.items() if name not in _PARTS})
         clock = options.get("clock") or SystemClock()
         given = options.get("transport")

@@ -11,22 +11,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class TimeLimit(Protocol):
-    """What `Clock.timeout_at` gives: a block that is ended when its time has come."""
+class Alarm(Protocol):
+    """Something that is going to happen at a moment."""
 
-    async def __aenter__(self) -> object: ...
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> bool | None: ...
-
-    def expired(self) -> bool:
-        """Whether the block was ended by this very limit."""
+    def cancel(self) -> None:
+        """Let it not happen."""
         ...
 
 
 class Clock(Protocol):
-    """What grokkit asks of time: to tell it, to wait, and to end a block at a moment."""
+    """What grokkit asks of time: to tell it, to wait, and to call back at a moment."""
 
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
@@ -36,8 +30,8 @@ class Clock(Protocol):
         """Wait that long."""
         ...
 
-    def timeout_at(self, when: float | None) -> TimeLimit:
-        """End the block with `TimeoutError` at that moment of `now()`; `None` never ends it."""
+    def call_at(self, when: float, callback: Callable[[], object]) -> Alarm:
+        """Call back on the running loop at that moment of `now()`."""
         ...
 
 
@@ -52,27 +46,57 @@ class SystemClock:
         """Wait that long on the running loop."""
         await asyncio.sleep(seconds)
 
-    def timeout_at(self, when: float | None) -> asyncio.Timeout:
-        """`asyncio.timeout`, for a moment of this clock."""
-        return asyncio.timeout(None if when is None else when - time.monotonic())
+    def call_at(self, when: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
+        """See `Clock.call_at`."""
+        return asyncio.get_running_loop().call_later(when - time.monotonic(), callback)
 
 
 class Within:
-    """A block that ends by a moment, or raises the given error."""
+    """A block that ends by a moment, or raises the given error. The moment may be moved later while it runs.
 
-    __slots__ = ("_error", "_limit")
+    What `asyncio.timeout` does, on a `Clock`; to move the moment costs nothing, so that it can be done for
+    every byte that arrives.
+    """
+
+    __slots__ = ("_alarm", "_cancelling", "_clock", "_error", "_expired", "_task", "_when")
 
     def __init__(self, clock: Clock, when: float | None, error: Callable[[], Exception]) -> None:
-        self._limit = clock.timeout_at(when)
+        self._clock = clock
+        self._when = when
         self._error = error
+        self._expired = False
+        self._alarm: Alarm | None = None
 
-    async def __aenter__(self) -> None:
-        await self._limit.__aenter__()
+    def move(self, when: float | None, error: Callable[[], Exception]) -> None:
+        """Let the block end by a later moment (`None` for never), with another error."""
+        self._when = when
+        self._error = error
+        if self._alarm is None:
+            self._set_alarm()
+
+    async def __aenter__(self) -> Within:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a time limit needs a task: run the call with asyncio.run or as a task")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._set_alarm()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        try:
-            return await self._limit.__aexit__(kind, error, trace)
-        except TimeoutError as expiry:
-            raise self._error() from expiry
+    ) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise self._error() from None
+
+    def _set_alarm(self) -> None:
+        self._alarm = None if self._when is None else self._clock.call_at(self._when, self._ring)
+
+    def _ring(self) -> None:
+        if self._when is not None and self._clock.now() >= self._when:
+            self._expired = True
+            self._task.cancel()
+        else:
+            self._set_alarm()

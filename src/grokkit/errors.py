@@ -23,6 +23,7 @@
 on each class. No text that goes in here comes out with a key in it: the constructor masks them.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
@@ -32,6 +33,9 @@ from grokkit.masking import mask_keys
 
 if TYPE_CHECKING:
     from grokkit.wire.answer import Answer
+
+
+_masked_url = functools.lru_cache(maxsize=256)(mask_keys)
 
 
 class CallRef(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ class CallRef(msgspec.Struct, frozen=True):
     model: str | None = None
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "url", mask_keys(self.url))
+        msgspec.structs.force_setattr(self, "url", _masked_url(self.url))
 
     def __str__(self) -> str:
         address = self.url.partition("?")[0].partition("#")[0]

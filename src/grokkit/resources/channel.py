@@ -37,7 +37,7 @@ class Channel:
         self.clock = clock
         self.closed = False
         self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
-        self._headers = {"User-Agent": user_agent(config.user_agent), **config.headers}
+        self._headers = {"user-agent": user_agent(config.user_agent), **config.headers}
 
     def derived(self, config: Config) -> Channel:
         """A channel over the same stack, with other settings."""

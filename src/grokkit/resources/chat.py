@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grokkit.wire.answer import Answer
 
 _PATH = "/chat/completions"
+_FIELDS = frozenset(ChatParameters.__annotations__)
 
 
 class ChatOptions(ChatParameters, CallOptions, total=False):
@@ -76,7 +77,7 @@ class AsyncChat:
         *,
         stream: bool,
     ) -> Call:
-        fields, options = split(method, given, ChatParameters.__annotations__)
+        fields, options = split(method, given, _FIELDS)
         config = self._channel.config
         body: dict[str, Any] = {"model": model or config.model, "messages": _checked(messages), **fields}
         if stream or (config.stream_long_calls and is_long(body)):

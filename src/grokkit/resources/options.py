@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Set
     from datetime import timedelta
 
     from grokkit.config import Timeouts
@@ -26,13 +26,13 @@ class CallOptions(TypedDict, total=False):
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
 
 
-def split(method: str, given: Mapping[str, Any], known: Iterable[str]) -> tuple[dict[str, Any], CallOptions]:
+def split(method: str, given: Mapping[str, Any], known: Set[str]) -> tuple[dict[str, Any], CallOptions]:
     """The request's fields and the call's options among keyword arguments.
 
     Raises `TypeError`, as Python does, for a name that is neither; it names the nearest that is.
     """
     fields = {name: value for name, value in given.items() if name not in OPTION_NAMES}
-    for name in fields.keys() - set(known):
+    for name in fields.keys() - known:
         raise TypeError(_unknown(method, name, [*known, *OPTION_NAMES]))
     options = {name: value for name, value in given.items() if name in OPTION_NAMES}
     return fields, cast("CallOptions", options)

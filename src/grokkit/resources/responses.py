@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from grokkit.wire.answer import Answer, Origin
 
 _PATH = "/responses"
+_FIELDS = frozenset(ResponsesParameters.__annotations__)
+_PAGE_FIELDS = frozenset({"limit", "order", "after"})
 
 
 class ResponsesOptions(ResponsesParameters, CallOptions, total=False):
@@ -78,7 +80,7 @@ class AsyncResponses:
 
     async def input_items(self, response_id: str, **options: Unpack[PageOptions]) -> InputItems:
         """A page of what a stored response was given: `limit` (1-100), `order` (asc, desc), `after` (an item's id)."""
-        page, call_options = split("responses.input_items", options, ("limit", "order", "after"))
+        page, call_options = split("responses.input_items", options, _PAGE_FIELDS)
         query = {name: str(value) for name, value in page.items() if value is not None}
         path = _at(response_id) + "/input_items"
         call = self._channel.call("responses.input_items", "GET", path, query=query, options=call_options)
@@ -105,7 +107,7 @@ class AsyncResponses:
         *,
         stream: bool,
     ) -> Call:
-        fields, options = split(method, given_options, ResponsesParameters.__annotations__)
+        fields, options = split(method, given_options, _FIELDS)
         config = self._channel.config
         body: dict[str, Any] = {
             "model": model or config.model,

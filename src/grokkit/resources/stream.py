@@ -6,6 +6,7 @@ first output raises what broke; after it, `StreamInterrupted` with what had arri
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
@@ -187,8 +188,7 @@ class AsyncStream:
             self._take(chunk)
 
     async def _next_chunk(self, chunks: AsyncIterator[bytes]) -> bytes:
-        when, expired = self._earliest_limit()
-        async with Within(self._clock, when, expired):
+        async with Within(self._clock, *self._earliest_limit()):
             return await chunks.__anext__()
 
     def _earliest_limit(self) -> tuple[float | None, Callable[[], GrokError]]:
@@ -292,6 +292,7 @@ class AsyncStream:
                 status=error.status,
                 code=error.code,
                 request_id=error.request_id,
+                retryable=error.retryable,
                 retry_after=error.retry_after,
             )
             self._error.__cause__ = error
@@ -312,12 +313,10 @@ class AsyncStream:
         """Read the little that follows a complete answer, so that the connection can be used again."""
         if self._chunks is None:
             return
-        try:
-            async with self._clock.timeout_at(self._clock.now() + _DRAIN):
+        with contextlib.suppress(GrokError):
+            async with Within(self._clock, self._clock.now() + _DRAIN, self.not_open):
                 async for _ in self._chunks:
                     pass
-        except (TimeoutError, GrokError):
-            return
 
 
 def stalled(idle: float) -> StreamStalled:

@@ -9,7 +9,9 @@ from grokkit.errors import FirstEventTimedOut, GrokError, ReplyUnreadable, WireT
 from grokkit.wire.error_body import classify
 
 if TYPE_CHECKING:
-    from grokkit.call import ByteStream, Call, Reply
+    from collections.abc import Callable
+
+    from grokkit.call import Call, Reply
     from grokkit.clock import Clock
     from grokkit.transport import Transport
 
@@ -30,63 +32,42 @@ class Exchange:
 
     async def __call__(self, call: Call) -> Reply:
         """The reply, with its body read, or streaming when the call asks for a stream and gets one."""
-        reply = await self._head(call)
-        if reply.status < _REDIRECTS_FROM and call.stream and _is_event_stream(reply):
-            return reply
-        if reply.status < _REDIRECTS_FROM:
-            await self._body(call, reply, call.max_body_size)
-            return reply
-        raise await self._error(call, reply)
+        first, silence = call.limits.first_event, call.limits.wire
+        async with Within(self._clock, self._after(first), lambda: _no_answer(first)) as limit:
+            reply = await self._transport.send(call)
+            is_good = reply.status < _REDIRECTS_FROM
+            if is_good and call.stream and _is_event_stream(reply):
+                return reply
 
-    async def _head(self, call: Call) -> Reply:
-        limit = call.limits.first_event
-        if limit is None:
-            return await self._transport.send(call)
-        async with Within(self._clock, self._clock.now() + limit, lambda: _no_answer(limit)):
-            return await self._transport.send(call)
+            def heard() -> None:
+                limit.move(self._after(silence), lambda: wire_timed_out(silence))
 
-    async def _body(self, call: Call, reply: Reply, limit: int) -> None:
-        silence = call.limits.wire
-        if reply.stream is not None and silence is not None:
-            reply.stream = _Watched(reply.stream, silence, self._clock)
-        await reply.read(limit)
+            heard()
+            if is_good:
+                await reply.read(call.max_body_size, heard)
+                return reply
+            raise await _error(reply, heard)
 
-    async def _error(self, call: Call, reply: Reply) -> GrokError:
-        try:
-            await self._body(call, reply, _MOST_ERROR_BODY)
-        except GrokError:
-            reply.body = b""
-        error = classify(reply.status, reply.headers, reply.body or b"")
-        if reply.status < _ERRORS_FROM:
-            return ReplyUnreadable(
-                f"the server answered {reply.status}, a redirect to {reply.headers.get('location', 'nowhere')!r}",
-                hint="redirects are not followed, so that the key stays where it belongs: set base_url to the last one",
-                status=reply.status,
-            )
-        return error
+    def _after(self, seconds: float | None) -> float | None:
+        return None if seconds is None else self._clock.now() + seconds
 
 
-class _Watched:
-    """A byte stream whose silence has a limit."""
-
-    def __init__(self, stream: ByteStream, silence: float, clock: Clock) -> None:
-        self._stream = stream
-        self._chunks = stream.__aiter__()
-        self._silence = silence
-        self._clock = clock
-
-    def __aiter__(self) -> _Watched:
-        return self
-
-    async def __anext__(self) -> bytes:
-        async with Within(self._clock, self._clock.now() + self._silence, lambda: wire_timed_out(self._silence)):
-            return await self._chunks.__anext__()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+async def _error(reply: Reply, heard: Callable[[], object]) -> GrokError:
+    try:
+        await reply.read(_MOST_ERROR_BODY, heard)
+    except GrokError:
+        reply.body = b""
+    error = classify(reply.status, reply.headers, reply.body or b"")
+    if reply.status < _ERRORS_FROM:
+        return ReplyUnreadable(
+            f"the server answered {reply.status}, a redirect to {reply.headers.get('location', 'nowhere')!r}",
+            hint="redirects are not followed, so that the key stays where it belongs: set base_url to the last one",
+            status=reply.status,
+        )
+    return error
 
 
-def wire_timed_out(silence: float) -> WireTimedOut:
+def wire_timed_out(silence: float | None) -> WireTimedOut:
     """The error for a connection on which nothing moved, not even a keep-alive."""
     return WireTimedOut(
         f"the connection was silent for {silence:g} s: not a byte came",
@@ -94,7 +75,7 @@ def wire_timed_out(silence: float) -> WireTimedOut:
     )
 
 
-def _no_answer(limit: float) -> FirstEventTimedOut:
+def _no_answer(limit: float | None) -> FirstEventTimedOut:
     return FirstEventTimedOut(
         f"no answer began within {limit:g} s",
         hint="reasoning models may think for minutes: raise Timeouts(first_event=...), or stream the call",
