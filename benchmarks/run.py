@@ -28,7 +28,7 @@ from stub import EACH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FULL = Effort(rounds=5, seconds=0.4, imports=9, first_answers=5, chunks=2000)
+FULL = Effort(rounds=5, seconds=0.3, imports=9, first_answers=5, chunks=2000)
 QUICK = Effort(rounds=3, seconds=0.1, imports=7, first_answers=2, chunks=1000)
 STARTED = time.perf_counter()
 PARTS = ("import", "plain", "stream", "lines")

@@ -123,7 +123,7 @@ async def measure(
 
 async def _calls_a_round(scenario: Scenario, stand: Stand, expected: Expected, effort: Effort) -> int | None:
     """How many calls take the wanted time, found while warming up; None when the peer has no such call."""
-    few = 3 if scenario.streams else max(30, 2 * scenario.concurrency)
+    few = 3 if scenario.streams else max(50, 2 * scenario.concurrency)
     for _ in range(2):
         answer = await _ask(scenario, stand, few)
         if answer.get("unsupported"):
@@ -142,6 +142,7 @@ async def _round(scenario: Scenario, stand: Stand, expected: Expected, calls: in
 async def _ask(scenario: Scenario, stand: Stand, calls: int) -> dict[str, object]:
     return await stand.process.ask(
         {
+            "client": scenario.name,
             "face": scenario.face,
             "operation": scenario.operation,
             "url": stand.url_each if scenario.each else stand.url,

@@ -46,8 +46,12 @@ class Peer:
 
 
 class Command(TypedDict):
-    """What to measure: `calls` times an operation, `concurrency` of them in flight."""
+    """What to measure: `calls` times an operation, `concurrency` of them in flight.
 
+    Each `client` named is a client of its own, so that connections left from one scenario cost another nothing.
+    """
+
+    client: str
     face: str
     operation: str
     url: str
@@ -75,10 +79,10 @@ class Worker:
             return {"error": _plainly(error)}
 
     async def _measure(self, command: Command) -> dict[str, object]:
-        url = command["url"]
-        if url not in self.connections:
-            self.connections[url] = await self.peer.connect(url)
-        call = self.connections[url].get(command["operation"])
+        client = command["client"]
+        if client not in self.connections:
+            self.connections[client] = await self.peer.connect(command["url"])
+        call = self.connections[client].get(command["operation"])
         if call is None:
             return {"unsupported": True}
         todo = iter(range(command["calls"]))
@@ -98,12 +102,12 @@ class Worker:
         return {"cpu": _cpu() - started, "wall": time.perf_counter() - wall, "characters": characters}
 
     def _measure_blocking(self, command: Command) -> dict[str, object]:
-        url = command["url"]
+        client = command["client"]
         if self.peer.connect_blocking is None:
             return {"unsupported": True}
-        if url not in self.blocking_connections:
-            self.blocking_connections[url] = self.peer.connect_blocking(url)
-        call = self.blocking_connections[url].get(command["operation"])
+        if client not in self.blocking_connections:
+            self.blocking_connections[client] = self.peer.connect_blocking(command["url"])
+        call = self.blocking_connections[client].get(command["operation"])
         if call is None:
             return {"unsupported": True}
         gc.collect()
@@ -130,7 +134,7 @@ def serve(peer: Peer) -> None:
 
 
 def _one_chat() -> Command:
-    return Command(face="async", operation="chat", url=sys.argv[-1], calls=1, concurrency=1)
+    return Command(client="one", face="async", operation="chat", url=sys.argv[-1], calls=1, concurrency=1)
 
 
 def _traced(worker: Worker, package: Path) -> dict[str, object]:
