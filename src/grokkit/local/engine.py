@@ -114,8 +114,9 @@ def start(
     """A handle on an engine that is ready to answer.
 
     `model` is the path of a GGUF file; without one, the weights that `grokkit local pull` keeps. Every one of
-    `parallel` requests at a time has `context_window` tokens. `port=0` takes a free one. `log=True` lets
-    llama.cpp write to standard error. With `reuse`, the server that GROKKIT_LOCAL_URL names, or a
+    `parallel` requests at a time has `context_window` tokens. `threads` are, by default, one fewer than the
+    cores: an engine that wants a core somebody else is using slows down tenfold. `port=0` takes a free one.
+    `log=True` lets llama.cpp write to standard error. With `reuse`, the server that GROKKIT_LOCAL_URL names, or a
     `grokkit local serve` of the same model, is used instead of a new one (not when a `port` is asked for).
 
     Blocking for up to `ready_within` seconds (well under one for the default model); in async code use
@@ -133,7 +134,7 @@ def start(
     path, name, template = _model(model, cache)
     if reuse and not port and (found := running.find(cache)) and found.path == str(path):
         return Engine(found.base_url, found.model, path)
-    settings = Settings(str(path), name, context_window, parallel, threads, port, template, log)
+    settings = Settings(str(path), name, context_window, parallel, threads or _spare_cores(), port, template, log)
     return _own(settings, ready_within)
 
 
@@ -149,6 +150,11 @@ def _check_numbers(*, context_window: int, parallel: int, port: int, threads: in
             raise ConfigInvalid(f"{name} is too small", hint=f"give a positive {name}, or leave it out")
     if port > HIGHEST_PORT:
         raise ConfigInvalid(f"there is no port {port}", hint=f"choose one up to {HIGHEST_PORT}, or 0 for a free one")
+
+
+def _spare_cores() -> int:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, usable - 1)
 
 
 def _attach(base_url: str) -> Engine:

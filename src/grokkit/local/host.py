@@ -36,8 +36,7 @@ def main() -> None:
     params.n_ctx = settings["context_window"] * settings["parallel"]
     params.warmup = params.fit_params = params.ui = params.endpoint_slots = False
     params.cors_origins, params.cors_origins_explicit, params.cors_credentials = "", True, False
-    if settings["threads"]:
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
     if settings["chat_template"]:
         params.chat_template = settings["chat_template"]
 
@@ -53,5 +52,4 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as error:  # noqa: BLE001 - the last line of a process; the owner reads it
-        os.write(2, f"E {type(error).__name__}: {error}\n".encode())
-        os._exit(1)
+        sys.exit(f"E {error}")  # an orderly exit: llama.cpp's log thread writes out what it still holds

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import selectors
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ class Settings:
     name: str
     context_window: int
     parallel: int
-    threads: int | None
+    threads: int
     port: int
     chat_template: str | None
     log: bool
@@ -97,9 +98,9 @@ class HostProcess:
         self._errors.seek(0)
         lines = [line.strip() for line in self._errors.read().decode(errors="replace").splitlines()]
         quoted = "".join(f"\n  llama.cpp: {line[:300]}" for line in lines[-QUOTED_LINES:] if line)
-        if settings.port and any("bind" in line for line in lines):
+        if trouble := _trouble_with(settings.port):
             return EngineFailed(
-                f"port {settings.port} is in use, or may not be used{quoted}",
+                f"cannot listen on port {settings.port}: {trouble}",
                 hint="choose another port, or port=0 for a free one",
             )
         return EngineFailed(f"the engine could not load {settings.path} (exit status {status}){quoted}")
@@ -137,6 +138,14 @@ class HostProcess:
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None:
                 pipe.close()
+
+
+def _trouble_with(port: int) -> str | None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def _library() -> str:
