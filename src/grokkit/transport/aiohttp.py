@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
 import functools
-import os
-import socket
 import ssl
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakSet
 
 import aiohttp
 from yarl import URL
@@ -26,17 +20,11 @@ from grokkit.errors import (
     NameNotResolved,
 )
 from grokkit.transport import tls
+from grokkit.transport.pools import Pools
 from grokkit.transport.proxies import proxy_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
-
     from grokkit.call import Call
-
-_KEEP_ALIVE = 60.0
-_PROBE_AFTER = 30
-_PROBE_EVERY = 15
-_READ_BUFFER = 256 * 1024
 
 
 class AiohttpTransport:
@@ -56,23 +44,21 @@ class AiohttpTransport:
         client_key: str | None = None,
         trust_env: bool = True,
     ) -> None:
-        self._max_connections = max_connections
         self._proxy = _supported(proxy)
         self._trust_env = trust_env
         self._tls = {"ca_file": ca_file, "client_cert": client_cert, "client_key": client_key}
-        self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        self._pools = Pools(max_connections)
         self._routes: dict[str, _Route] = {}
-        _transports.add(self)
 
     async def send(self, call: Call) -> Reply:
         """See `Transport.send`."""
-        pool = self._pools.get(asyncio.get_running_loop()) or await self._open_pool()
+        session = await self._pools.session()
         route = self._routes.get(call.base_url) or self._route(call.base_url)
         url = URL(call.url, encoded=True)
         if call.query:
             url = url.with_query(call.query)
         try:
-            response = await pool.session.request(
+            response = await session.request(
                 call.method,
                 url,
                 data=call.content(),
@@ -92,24 +78,7 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         """Close the pool of the running loop. Pools of other loops close with their loops."""
-        pool = self._pools.pop(asyncio.get_running_loop(), None)
-        if pool is not None:
-            await pool.aclose()
-
-    def forget(self) -> None:
-        """Start over in a forked child. The parent's pools stay in memory, untouched: their sockets are the parent's."""
-        for pool in self._pools.values():
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(pool))
-        self._pools = {}
-        self._routes = {}
-
-    async def _open_pool(self) -> _Pool:
-        loop = asyncio.get_running_loop()
-        for dead in [other for other in self._pools if other.is_closed()]:
-            self._pools.pop(dead).abandon()
-        pool = self._pools[loop] = _Pool(self._max_connections, lambda: self._pools.pop(loop, None))
-        await pool.close_with_loop()
-        return pool
+        await self._pools.aclose()
 
     def _route(self, base_url: str) -> _Route:
         proxy = _supported(proxy_for(base_url, given=self._proxy, trust_env=self._trust_env))
@@ -127,48 +96,6 @@ class _Route(NamedTuple):
 @functools.cache
 def _connect_within(seconds: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, connect=seconds)
-
-
-class _Pool:
-    """The session of one loop."""
-
-    def __init__(self, max_connections: int, on_close: Callable[[], object]) -> None:
-        self._on_close = on_close
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=max_connections,
-                keepalive_timeout=_KEEP_ALIVE,
-                ttl_dns_cache=60,
-                resolver=aiohttp.ThreadedResolver(),
-                socket_factory=_watched_socket,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            read_bufsize=_READ_BUFFER,
-            auto_decompress=True,
-        )
-        self._keeper: AsyncGenerator[None] | None = None
-
-    async def close_with_loop(self) -> None:
-        """Tie the session's life to the loop: `asyncio.run` closes open async generators before it closes the loop."""
-        self._keeper = self._keep()
-        await self._keeper.__anext__()
-
-    async def _keep(self) -> AsyncGenerator[None]:
-        try:
-            yield
-        finally:
-            self._on_close()
-            await self.session.close()
-
-    async def aclose(self) -> None:
-        if self._keeper is not None:
-            await self._keeper.aclose()
-
-    def abandon(self) -> None:
-        """Let go of the sockets of a loop that was closed without a word: nothing can be awaited on it any more."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            self.session.detach()
 
 
 class _Body:
@@ -247,26 +174,3 @@ def _supported(proxy: str | None) -> str | None:
             hint="use an http proxy, or bring a client that can: Grok(transport=Httpx2Transport(httpx2.AsyncClient(proxy=...)))",
         )
     return proxy
-
-
-def _watched_socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket whose peer is probed while it is silent, so that a dead one is noticed by the system."""
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family=family, type=kind, proto=protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", _PROBE_AFTER), ("TCP_KEEPINTVL", _PROBE_EVERY)):
-        option = getattr(socket, name, None)
-        if option is not None:
-            made.setsockopt(socket.IPPROTO_TCP, option, value)
-    return made
-
-
-_transports: WeakSet[AiohttpTransport] = WeakSet()
-
-
-def _forget_all() -> None:
-    for transport in _transports:
-        transport.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)
