@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from grokkit.clock import SystemClock
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from grokkit.call import Layer
     from grokkit.clock import Clock
     from grokkit.config import Builder, SecretURL, Setting, Timeouts
+    from grokkit.local import Engine
     from grokkit.resources.responses import ResponsesOptions
     from grokkit.resources.stream import AsyncStream
     from grokkit.telemetry.events import Hook
@@ -97,6 +99,7 @@ class AsyncGrok:
     def _attach(self, channel: Channel, *, own_transport: Transport | None) -> None:
         self._channel = channel
         self._own_transport = own_transport
+        self._engine: Engine | None = None
         self.chat = AsyncChat(channel)
         self.responses = AsyncResponses(channel)
         self.models = AsyncModels(channel)
@@ -116,12 +119,16 @@ class AsyncGrok:
         `path` is that of a GGUF file; without one the embedded weights are used, and fetched once.
         """
         from grokkit import local
+        from grokkit.local.dialect import LocalDialect
 
         engine = local.start(path)
         options.setdefault("base_url", engine.base_url)
         options.setdefault("model", engine.model)
         options.setdefault("api_key", "local")
-        return cls(**options)
+        options["layers"] = [*options.get("layers", ()), LocalDialect()]
+        client = cls(**options)
+        client._engine = engine
+        return client
 
     @property
     def config(self) -> Config:
@@ -172,6 +179,8 @@ class AsyncGrok:
         close = getattr(self._own_transport, "aclose", None)
         if close is not None:
             await close()
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,6 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from grokkit.call import Call, Next, Reply
+
 
 class _Format(msgspec.Struct, omit_defaults=True):
     type: str
@@ -19,6 +21,21 @@ class _Format(msgspec.Struct, omit_defaults=True):
 
 class _Text(msgspec.Struct):
     format: _Format | None = None
+
+
+class LocalDialect:
+    """A layer that says to llama.cpp in its own words what a call asks for."""
+
+    ring = "attempt"
+
+    def __repr__(self) -> str:
+        return "local_dialect"
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Translate the body of a Responses call."""
+        if call.operation == "responses" and call.body is not None and not isinstance(call.body, bytes):
+            call = call.replace(body=responses_body(call.body))
+        return await call_next(call)
 
 
 def responses_body(body: Mapping[str, object]) -> dict[str, object]:
