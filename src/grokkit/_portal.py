@@ -1,12 +1,15 @@
 """The background loop behind the blocking face: one thread per process, started by the first call.
 
-After a fork the child has no thread, so it forgets thread, loop and lock, and starts its own on demand.
+Nothing here is waited for without a bound once somebody wants to leave, and nothing that crosses the threads
+needs a lock of ours, so an interrupt (Ctrl-C) may strike between any two lines. After a fork the child has no
+thread: it forgets thread, loop and lock, leaves the parent's sockets alone, and starts its own on demand.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import contextvars
 import ctypes
 import os
@@ -21,99 +24,172 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CLEAN_UP = 2.0
+"""Seconds that what is cancelled may take to clean up."""
+_SLOW_STEP = 1.0
 
 
 class Portal:
     """An event loop in a thread of its own, and the way in."""
 
     def __init__(self) -> None:
+        self.errands: set[Errand[Any]] = set()
+        """What runs. Also what keeps it alive: asyncio itself holds its tasks weakly."""
+        self.stopping = False
+        """The interpreter exits: whoever still waits is a daemon thread, and is left where it is."""
+        self.lost = False
+        """This is a forked child, and the loop was the parent's."""
+        self._ended = False
         self.loop = asyncio.new_event_loop()
+        self.loop.slow_callback_duration = _SLOW_STEP
         self._thread = threading.Thread(target=self._serve, name="grokkit-portal", daemon=True)
-        self._thread.start()
+        self._start()
+
+    @property
+    def usable(self) -> bool:
+        """Whether anything can still be asked of the loop."""
+        return not (self.stopping or self.lost)
 
     def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end on the portal's loop, with the caller's context variables.
 
         When the wait is interrupted (Ctrl-C), the coroutine is cancelled and given two seconds to clean up.
         """
-        errand = self.begin(make)
-        return errand.wait()
-
-    def begin(self, make: Callable[[], Coroutine[Any, Any, T]]) -> Errand[T]:
-        """Start a coroutine on the portal's loop; the errand can be waited for and cancelled."""
         self.refuse_own_thread()
-        return Errand(self.loop, make)
+        errand = Errand(self, make)
+        try:
+            errand.start()
+            errand.join()
+        except BaseException:
+            errand.abandon()
+            raise
+        return errand.result()
+
+    def owns_this_thread(self) -> bool:
+        """Whether the caller runs on the portal's loop."""
+        return threading.get_ident() == self._thread.ident
 
     def refuse_own_thread(self) -> None:
         """A blocking call on the portal's own thread would wait for itself."""
-        if threading.get_ident() == self._thread.ident:
+        if self.owns_this_thread():
             raise BlockingCallRefused(
                 "a blocking grokkit call was made from grokkit's own event loop, and would wait for itself for ever",
                 hint="hooks, layers and async tools run on that loop: use AsyncGrok there, or asyncio.to_thread",
             )
 
     def stop(self) -> None:
-        """Cancel what runs, close what is open, end the thread."""
-        if self._thread.is_alive():
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join(_CLEAN_UP)
+        """At exit: cancel what runs, close what is open, end the thread."""
+        self.stopping = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed: somebody was quicker
+            self.loop.call_soon_threadsafe(self._end)
+        self._thread.join(2 * _CLEAN_UP)
+
+    def _start(self) -> None:
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self.loop.close()
+            raise
+        except BaseException:
+            self.loop.call_soon_threadsafe(self._end)
+            raise
+
+    def _end(self) -> None:
+        self._ended = True
+        self.loop.stop()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
-        try:
-            self.loop.run_forever()
-        finally:
-            tasks = asyncio.all_tasks(self.loop)
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                self.loop.run_until_complete(asyncio.wait(tasks, timeout=_CLEAN_UP))
-            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-            self.loop.run_until_complete(self.loop.shutdown_default_executor())
-            self.loop.close()
+        while not self._ended:
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):  # raised by a stray task: its affair, not ours
+                self.loop.run_forever()
+        self.loop.set_exception_handler(lambda _loop, _context: None)
+        self.loop.run_until_complete(self._wind_up())
+        self.loop.close()
+
+    async def _wind_up(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks and (await asyncio.wait(tasks, timeout=_CLEAN_UP))[1]:
+            keep_for_ever(self)  # collecting a task that will not end is noisy
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLEAN_UP):
+                await self.loop.shutdown_asyncgens()
+        await asyncio.sleep(0)
 
 
 class Errand(Generic[T]):
-    """A coroutine that runs on the portal's loop for a thread that waits."""
+    """A coroutine that runs on the portal's loop for threads that wait."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._loop = loop
+    def __init__(self, portal: Portal, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self.over = False
+        self.cancelled = False
+        self._portal = portal
         self._make = make
-        self._done = threading.Event()
-        self._task: asyncio.Task[T] | None = None
-        self._cancelled = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
+        self._task: asyncio.Task[None] | None = None
+        self._under_way = False
+        self._value: T
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Set out, with the context variables of the caller."""
         context = contextvars.copy_context()
-        loop.call_soon_threadsafe(self._start, context, context=context)
+        self._portal.loop.call_soon_threadsafe(self._begin, context, context=context)
 
-    def wait(self) -> T:
-        """What the coroutine returned or raised."""
+    def join(self, timeout: float = -1) -> None:
+        """Wait for the end, whatever it is."""
+        if not self.over and self._gate.acquire(timeout=timeout):
+            self._gate.release()
+
+    def result(self) -> T:
+        """What the coroutine returned or raised; to be asked once, after its end."""
+        error, self._error = self._error, None
+        if error is None:
+            return self._value
         try:
-            self._done.wait()
-        except BaseException:
-            self.cancel()
-            self._done.wait(_CLEAN_UP)
-            raise
-        if self._task is None or self._task.cancelled():
-            raise asyncio.CancelledError
-        return self._task.result()
-
-    def settle(self) -> None:
-        """Wait a bounded time for the coroutine's end, whatever it is."""
-        self._done.wait(_CLEAN_UP)
+            raise error
+        finally:
+            del error  # else the error and this frame keep each other alive
 
     def cancel(self) -> None:
-        """Cancel the coroutine; `wait` returns once it has cleaned up."""
-        self._loop.call_soon_threadsafe(self._cancel)
+        """Cancel the coroutine, without waiting for its end. May be called by any thread."""
+        if self._portal.usable:
+            self._portal.loop.call_soon_threadsafe(self._cancel)
 
-    def _start(self, context: contextvars.Context) -> None:
-        self._task = self._loop.create_task(self._make(), context=context)
-        self._task.add_done_callback(lambda _: self._done.set())
-        if self._cancelled:
-            self._task.cancel()
+    def abandon(self) -> None:
+        """Cancel the coroutine, and wait a bounded time for its end."""
+        self.cancel()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait a bounded time for the end."""
+        if self._portal.usable:
+            self.join(_CLEAN_UP)
+
+    def _begin(self, context: contextvars.Context) -> None:
+        self._portal.errands.add(self)
+        self._task = self._portal.loop.create_task(self._run(), context=context)
+
+    async def _run(self) -> None:
+        self._under_way = True
+        try:
+            if self.cancelled:
+                self._error = asyncio.CancelledError()
+            else:
+                self._value = await self._make()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is for whoever waits
+            self._error = error
+        finally:
+            self._portal.errands.discard(self)
+            self.over = True
+            if not self._portal.stopping:
+                self._gate.release()
 
     def _cancel(self) -> None:
-        self._cancelled = True
-        if self._task is not None:
+        self.cancelled = True
+        if self._task is not None and self._under_way:
             self._task.cancel()
 
 
@@ -130,8 +206,18 @@ def portal() -> Portal:
         return _portal
 
 
+def running() -> Portal | None:
+    """This process's portal, if anything has needed one yet."""
+    return _portal
+
+
+def keep_for_ever(thing: object) -> None:
+    """Never collect this, at the interpreter's exit neither."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
 def _stop() -> None:
-    global _portal  # noqa: PLW0603
+    global _portal
     with _lock:
         stopped, _portal = _portal, None
     if stopped is not None:
@@ -142,8 +228,9 @@ def _forget() -> None:
     global _lock, _portal  # noqa: PLW0603
     _lock = threading.Lock()
     if _portal is not None:
-        # The parent's loop must not be torn down here: its selector and sockets are shared with the parent.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_portal))
+        _portal.lost = True
+        # Its selector and sockets are shared with the parent, and what runs on it runs there.
+        keep_for_ever(_portal)
     _portal = None
 
 

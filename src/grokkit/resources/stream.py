@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from grokkit.call import Call, Reply
+    from grokkit.errors import CallRef
     from grokkit.resources.channel import Channel
     from grokkit.wire.accumulate import Accumulator
     from grokkit.wire.answer import Answer, Origin
@@ -72,7 +73,7 @@ class AsyncStream:
 
     async def __aenter__(self) -> Self:
         if self._reply is not None:
-            raise Misused("this stream was opened before", hint="make a new one for each reading", call=self._call.ref)
+            raise self.opened_before()
         self._opened_at = self._clock.now()
         self._reply = await self._channel.send(self._call)
         if self._reply.stream is None:
@@ -83,6 +84,9 @@ class AsyncStream:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.call}>"
 
     def __aiter__(self) -> Self:
         return self
@@ -125,6 +129,16 @@ class AsyncStream:
     def partial(self) -> Answer:
         """The answer as far as it has arrived."""
         return self._result or self._answer_so_far()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole answer is here."""
+        return self._result is not None
+
+    @property
+    def call(self) -> CallRef:
+        """Which call this is the stream of."""
+        return self._call.ref
 
     @property
     def request_id(self) -> str | None:
@@ -174,6 +188,10 @@ class AsyncStream:
             hint="use `async with grok.stream(...) as stream:` (or `with` on the blocking face)",
             call=self._call.ref,
         )
+
+    def opened_before(self) -> Misused:
+        """The error for opening a stream a second time."""
+        return Misused("this stream was opened before", hint="make a new one for each reading", call=self._call.ref)
 
     async def _read(self) -> None:
         if self._chunks is None:
