@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import functools
-import ssl
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from grokkit.call import Reply
-from grokkit.errors import (
-    CertificateRejected,
-    ConfigInvalid,
-    ConnectionFailed,
-    ConnectionLost,
-    ConnectTimedOut,
-    GrokError,
-    NameNotResolved,
-)
-from grokkit.transport import tls
-from grokkit.transport.pools import Pools
+from grokkit.errors import ConfigInvalid
+from grokkit.transport import failures, tls
+from grokkit.transport.aiohttp_pool import pools
 from grokkit.transport.proxies import proxy_for
 
 if TYPE_CHECKING:
+    import ssl
+
     from grokkit.call import Call
+    from grokkit.errors import GrokError
+    from grokkit.transport.failures import Table
+
+_CAUGHT = (aiohttp.ClientError, OSError, ValueError)
+_TELLING = (aiohttp.ClientError, ValueError)
+_NEVER_WRITTEN = "Cannot write to closing transport"
 
 
 class AiohttpTransport:
@@ -32,6 +32,14 @@ class AiohttpTransport:
 
     Works from any number of event loops, one after the other or at once: each has its own pool, which closes
     with its loop. After a fork the child starts with no pools, and leaves the parent's sockets alone.
+
+    `ca_file` is trusted besides the system's own authorities. `proxy` is an http or https address, credentials
+    included; without it the environment decides, unless `trust_env` is off.
+
+    Raises `ConfigInvalid` for a proxy or a file that cannot be used.
+
+    >>> import asyncio
+    >>> asyncio.run(AiohttpTransport(max_connections=100).aclose())
     """
 
     def __init__(
@@ -44,21 +52,27 @@ class AiohttpTransport:
         client_key: str | None = None,
         trust_env: bool = True,
     ) -> None:
+        self._pools = pools(max_connections)
         self._proxy = _supported(proxy)
         self._trust_env = trust_env
         self._tls = {"ca_file": ca_file, "client_cert": client_cert, "client_key": client_key}
-        self._pools = Pools(max_connections)
         self._routes: dict[str, _Route] = {}
 
     async def send(self, call: Call) -> Reply:
-        """See `Transport.send`."""
-        session = await self._pools.session()
+        """See `Transport.send`.
+
+        A `GET` or `DELETE` whose connection breaks before the first byte of a reply is sent once more. A `POST` is
+        not, unless it is certain that no byte of it was written: the server may have acted on it.
+        """
+        return await self._send(call, again=True)
+
+    async def _send(self, call: Call, *, again: bool) -> Reply:
+        pool = self._pools.get() or await self._pools.open()
         route = self._routes.get(call.base_url) or self._route(call.base_url)
-        url = URL(call.url, encoded=True)
-        if call.query:
-            url = url.with_query(call.query)
+        await pool.notice_closed()
+        url = _address(call)
         try:
-            response = await session.request(
+            response = await pool.session.request(
                 call.method,
                 url,
                 data=call.content(),
@@ -68,9 +82,14 @@ class AiohttpTransport:
                 timeout=_connect_within(call.limits.connect),
                 ssl=route.ssl,
             )
-        except (aiohttp.ClientError, OSError) as error:
-            raise translated(error, call.limits.connect) from error
-        return Reply(response.status, response.headers, stream=_Body(response))
+        except _CAUGHT as error:
+            failure = _translated(error, call)
+            unsent = again and _was_never_written(error)
+        else:
+            return Reply(response.status, response.headers, stream=_Body(response, call))
+        if unsent:
+            return await self._send(call, again=False)
+        raise failure
 
     def prepare(self, base_url: str) -> None:
         """Do at leisure what the first call would otherwise wait for: read the CA bundle, look for a proxy."""
@@ -93,77 +112,99 @@ class _Route(NamedTuple):
     ssl: ssl.SSLContext | bool
 
 
-@functools.cache
-def _connect_within(seconds: float | None) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=seconds)
-
-
 class _Body:
     """The body of a response as a `ByteStream`."""
 
-    __slots__ = ("_response",)
+    __slots__ = ("_broken", "_call", "_content", "_response")
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, call: Call) -> None:
         self._response = response
+        self._content = response.content
+        self._call = call
+        self._broken: Exception | None = None
 
     def __aiter__(self) -> _Body:
         return self
 
     async def __anext__(self) -> bytes:
-        try:
-            chunk = await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise lost(error) from error
-        if not chunk:
+        chunk = b""
+        if self._broken is None:
+            try:
+                chunk = await self._content.readany()
+            except _CAUGHT as error:
+                self._broken = error
+                chunk = self._rest()
+        if chunk:
+            return chunk
+        if self._broken is None:
             raise StopAsyncIteration
-        return chunk
+        raise _translated(self._broken, self._call)
+
+    def _rest(self) -> bytes:
+        """What had arrived before the break: aiohttp holds it back as soon as it knows of the error."""
+        content, nothing = self._content, cast("Exception", None)
+        content.set_exception(nothing)
+        rest = content.read_nowait()
+        content.set_exception(self._broken or nothing)
+        return rest
 
     async def aclose(self) -> None:
         """Give the connection back when the body was read to its end, else drop it."""
-        self._response.close() if not self._response.content.at_eof() else self._response.release()
+        if self._content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
 
 
-def translated(error: Exception, connect_limit: float | None) -> GrokError:
-    """What went wrong on the way to the head of a reply, in our words."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return NameNotResolved(
-            f"the name {error.host!r} could not be resolved: {error.os_error}",
-            hint="check base_url, the network and the proxy settings; `grokkit doctor` tries each",
-        )
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return ConnectTimedOut(
-            f"no connection within {connect_limit:g} s",
-            hint="check network and proxy; raise Timeouts(connect=...) for slow networks",
-        )
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return CertificateRejected(
-            f"the server's certificate was not accepted: {error.certificate_error}"
-            if isinstance(error, aiohttp.ClientConnectorCertificateError)
-            else f"the server's certificate was not accepted: {error}",
-            hint="behind a company proxy, pass its CA: ca_file=... or SSL_CERT_FILE",
-        )
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ConnectionFailed(
-            f"the proxy answered {error.status} {error.message}",
-            hint="check the proxy's address and credentials (proxy=..., HTTPS_PROXY)",
-        )
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return ConnectionFailed(
-            f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}",
-            hint="check that the server runs and that nothing on the way refuses; `grokkit doctor` tries the way",
-        )
-    if isinstance(error, aiohttp.InvalidURL):
-        return ConfigInvalid(f"the address cannot be used: {error}", hint="check base_url")
-    return lost(error)
+def _translated(error: Exception, call: Call) -> GrokError:
+    return failures.translated(error, _TABLE, call, telling=_TELLING)
 
 
-def lost(error: Exception) -> ConnectionLost:
-    """The connection broke after the request was sent."""
-    reason = str(error) or type(error).__name__
-    return ConnectionLost(
-        f"the connection was lost before the reply was complete: {reason}",
-        hint="the server may have acted on the request all the same, and billed it",
+def _lost(error: Exception, call: Call) -> GrokError:
+    if _was_never_written(error):
+        return failures.nothing_was_sent(error, call)
+    return failures.connection_lost(error, call)
+
+
+def _was_never_written(error: Exception) -> bool:
+    """Whether the connection was found closed by the write of the request, which is one write, body and all."""
+    return any(
+        isinstance(origin, aiohttp.ClientConnectionResetError) and str(origin) == _NEVER_WRITTEN
+        for origin in failures.causes(error)
     )
+
+
+def _undecodable_or_cut(error: Exception, call: Call) -> GrokError:
+    if any(isinstance(origin, ContentEncodingError) for origin in failures.causes(error)):
+        return failures.not_decodable(error, call)
+    return failures.connection_lost(error, call)
+
+
+_TABLE: Table = (
+    (aiohttp.ConnectionTimeoutError, failures.connect_timed_out),
+    (aiohttp.ClientConnectorDNSError, failures.name_not_resolved),
+    (aiohttp.ClientHttpProxyError, failures.proxy_refused),
+    (aiohttp.ClientProxyConnectionError, failures.proxy_not_reached),
+    (aiohttp.ClientConnectorError, failures.not_connected),
+    (aiohttp.ClientConnectionError, _lost),
+    (aiohttp.ClientPayloadError, _undecodable_or_cut),
+    (aiohttp.ClientResponseError, failures.not_http),
+    (aiohttp.InvalidURL, failures.address_unusable),
+    (ValueError, failures.not_sendable),
+)
+
+
+def _address(call: Call) -> URL:
+    try:
+        url = URL(call.url)
+    except ValueError as error:
+        raise failures.address_unusable(error, call) from error
+    return url.with_query(call.query) if call.query else url
+
+
+@functools.cache
+def _connect_within(seconds: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=seconds)
 
 
 def _supported(proxy: str | None) -> str | None:
@@ -171,6 +212,7 @@ def _supported(proxy: str | None) -> str | None:
         scheme = proxy.partition(":")[0]
         raise ConfigInvalid(
             f"a {scheme} proxy is set, and the default transport speaks to http and https proxies only",
-            hint="use an http proxy, or bring a client that can: Grok(transport=Httpx2Transport(httpx2.AsyncClient(proxy=...)))",
+            hint="use an http proxy, or bring a client that can:"
+            " Grok(transport=Httpx2Transport(lambda: httpx2.AsyncClient(proxy=...)))",
         )
     return proxy

@@ -1,0 +1,104 @@
+"""One loop's pool of connections, as aiohttp keeps it, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import socket
+import time
+from contextlib import suppress
+
+import aiohttp
+
+from grokkit.transport.per_loop import Care, PerLoop
+
+_KEEP_ALIVE = 60.0
+_PROBE_AFTER = 30
+_PROBE_EVERY = 15
+_READ_BUFFER = 256 * 1024
+_FAREWELL = 2.0
+_DOUBT_AFTER = 1.0
+
+
+class Pool:
+    """The connections of one loop."""
+
+    __slots__ = ("_quiet_since", "request", "session")
+
+    def __init__(self, max_connections: int) -> None:
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=max_connections,
+                keepalive_timeout=_KEEP_ALIVE,
+                ttl_dns_cache=60,
+                resolver=aiohttp.ThreadedResolver(),
+                socket_factory=_watched_socket,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=_READ_BUFFER,
+            response_class=PromptResponse,
+        )
+        self._quiet_since = time.monotonic()
+
+    async def notice_closed(self) -> None:
+        """After a silence, let the loop see which idle connections the server has closed meanwhile.
+
+        A loop that was held up by a long computation has not read their ends yet, and a request written to one of
+        them would be lost. Two turns: the first asks the system, the second has let the callbacks run.
+        """
+        now = time.monotonic()
+        if now - self._quiet_since > _DOUBT_AFTER:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        self._quiet_since = now
+
+
+class PromptResponse(aiohttp.ClientResponse):
+    """A response that closes at once: no TLS farewell, no unsent bytes, however dead the peer is."""
+
+    def close(self) -> None:
+        """Drop the connection."""
+        connection = self.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+        super().close()
+
+
+def pools(max_connections: int) -> PerLoop[Pool]:
+    """A pool for each loop."""
+    return PerLoop(Care(make=lambda: Pool(max_connections), close=_close, abandon=_abandon, disown=_disown))
+
+
+async def _close(pool: Pool) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL):
+            await pool.session.close()
+
+
+def _abandon(pool: Pool) -> None:
+    """The loop is closed, so the connector has nothing to wait for: its close ends at the first step."""
+    with suppress(StopIteration):
+        pool.session.close().send(None)
+
+
+def _disown(pool: Pool) -> None:
+    """Make the child's copy a closed one: it neither reads, nor closes, nor says farewell on a socket it shares.
+
+    Closing it properly would take the sockets off the epoll set that the child shares with its parent.
+    """
+    connector = pool.session.connector
+    if connector is not None:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connector))
+        connector._closed = True  # noqa: SLF001 - there is no public way to close without touching the sockets
+
+
+def _watched_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket whose peer is probed while it is silent, so that a dead one is noticed by the system."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", _PROBE_AFTER), ("TCP_KEEPINTVL", _PROBE_EVERY)):
+        option = getattr(socket, name, None)
+        if option is not None:
+            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made
