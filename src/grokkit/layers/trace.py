@@ -26,12 +26,12 @@ class Trace:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         """Follow the call."""
-        span = Span(call, self._hooks, self._clock)
+        span = Span(call.ref, call.id, self._hooks, self._clock)
         try:
             reply = await call_next(call)
         except BaseException as error:
             span.failed(error)
             raise
         reply.span = span
-        span.replied(reply)
+        span.replied(reply.status, reply.request_id)
         return reply

@@ -11,8 +11,8 @@ from grokkit.telemetry.events import CallFailed, CallFinished, CallStarted, Outp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grokkit.call import Call, Reply
     from grokkit.clock import Clock
+    from grokkit.errors import CallRef
     from grokkit.telemetry.events import Answered, Event, Hook
 
 _logger = logging.getLogger("grokkit")
@@ -21,17 +21,27 @@ _logger = logging.getLogger("grokkit")
 class Span:
     """Started when a call sets out; ended by its answer, its error, its stream's close."""
 
-    __slots__ = ("_call", "_clock", "_ended", "_hooks", "_request_id", "_started_at", "_time_to_output")
+    __slots__ = (
+        "_call",
+        "_client_request_id",
+        "_clock",
+        "_ended",
+        "_hooks",
+        "_request_id",
+        "_started_at",
+        "_time_to_output",
+    )
 
-    def __init__(self, call: Call, hooks: Sequence[Hook], clock: Clock) -> None:
+    def __init__(self, call: CallRef, client_request_id: str, hooks: Sequence[Hook], clock: Clock) -> None:
         self._call = call
+        self._client_request_id = client_request_id
         self._hooks = hooks
         self._clock = clock
         self._started_at = clock.now()
         self._request_id: str | None = None
         self._time_to_output: float | None = None
         self._ended = False
-        self._tell(CallStarted(call=call.ref, client_request_id=call.id))
+        self._tell(CallStarted(call=call, client_request_id=client_request_id))
 
     @property
     def elapsed(self) -> float:
@@ -43,15 +53,15 @@ class Span:
         """Seconds from the start to the first output of a stream."""
         return self._time_to_output
 
-    def replied(self, reply: Reply) -> None:
+    def replied(self, status: int, request_id: str | None) -> None:
         """The head of the reply is here."""
-        self._request_id = reply.request_id
+        self._request_id = request_id
         self._tell(
             ReplyStarted(
-                call=self._call.ref,
-                client_request_id=self._call.id,
+                call=self._call,
+                client_request_id=self._client_request_id,
                 request_id=self._request_id,
-                status=reply.status,
+                status=status,
                 elapsed=self.elapsed,
             )
         )
@@ -62,8 +72,8 @@ class Span:
             self._time_to_output = self.elapsed
             self._tell(
                 OutputStarted(
-                    call=self._call.ref,
-                    client_request_id=self._call.id,
+                    call=self._call,
+                    client_request_id=self._client_request_id,
                     request_id=self._request_id,
                     elapsed=self._time_to_output,
                 )
@@ -76,8 +86,8 @@ class Span:
         self._ended = True
         self._tell(
             CallFinished(
-                call=self._call.ref,
-                client_request_id=self._call.id,
+                call=self._call,
+                client_request_id=self._client_request_id,
                 request_id=self._request_id,
                 elapsed=self.elapsed,
                 time_to_output=self._time_to_output,
@@ -91,15 +101,15 @@ class Span:
         """The call ended without an answer. What the error does not know yet of its call, it learns here."""
         known = error if isinstance(error, GrokError) else None
         if known is not None:
-            known.with_call(self._call.ref, self._call.id)
+            known.with_call(self._call, self._client_request_id)
             known.request_id = known.request_id or self._request_id
         if self._ended:
             return
         self._ended = True
         self._tell(
             CallFailed(
-                call=self._call.ref,
-                client_request_id=self._call.id,
+                call=self._call,
+                client_request_id=self._client_request_id,
                 request_id=self._request_id,
                 elapsed=self.elapsed,
                 error=known,
