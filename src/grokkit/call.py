@@ -11,6 +11,9 @@ from grokkit.errors import CallRef, InvalidRequest, ReplyTooLarge
 if TYPE_CHECKING:
     from grokkit.telemetry.span import Span
 
+API_KEY = "api_key"
+"""The name in a call's context of the key to sign it with, where that is not the client's first one."""
+
 _encode = msgspec.json.Encoder().encode
 
 

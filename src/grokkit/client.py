@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from grokkit.clock import SystemClock
 from grokkit.config import Config, Secret, resolve
+from grokkit.errors import ConfigInvalid
 from grokkit.layers.deadline import Deadline
 from grokkit.layers.log import Log
 from grokkit.layers.trace import Trace
@@ -71,6 +72,8 @@ class ClientOptions(ConfigOptions, total=False):
 
 
 _PARTS = frozenset({"transport", "layers", "hooks", "clock"})
+_SHARED = _PARTS | {"proxy", "ca_file", "client_cert", "client_key", "trust_env", "max_connections"}
+"""What a derived client has in common with the one it comes from."""
 
 
 class AsyncGrok:
@@ -153,11 +156,21 @@ class AsyncGrok:
         return self.responses.stream(input=prompt, model=model, **options)
 
     def with_options(self, **changes: Unpack[ConfigOptions]) -> Self:
-        """A client with some settings changed that shares this one's connections.
+        """A client with some settings changed that shares this one's connections, layers and hooks.
 
-        What the connections themselves are made of (`api_key`, proxy, certificates) cannot be changed this way.
-        A timeout is merged: parts that are not given stay.
+        Timeouts and headers are merged: parts that are not given stay. Closing it closes no connection; it is
+        closed with the client that it comes from.
+
+        Raises `ConfigInvalid` for what is shared (proxy, certificates, `max_connections`) and for wrong settings.
+
+        >>> grok = AsyncGrok(api_key="xai-0123456789abcdef", timeout=60)
+        >>> grok.with_options(model="grok-4.3", timeout={"idle": 5}).config.timeout
+        Timeouts(total=60.0, idle=5.0)
         """
+        if isinstance(key := changes.get("api_key"), str):
+            changes["api_key"] = Secret(key)
+        del key
+        _refuse_shared(changes)
         return self._over(self._channel.derived(self.config.replace(**changes)))
 
     @classmethod
@@ -174,8 +187,11 @@ class AsyncGrok:
         await self.models.list()
 
     async def close(self) -> None:
-        """Close the connections of the running loop; later calls raise `ClientClosed`. A derived client closes nothing."""
-        self._channel.closed = True
+        """Close the connections of the running loop; later calls raise `ClientClosed`.
+
+        A derived client closes no connection.
+        """
+        self._channel.close()
         close = getattr(self._own_transport, "aclose", None)
         if close is not None:
             await close()
@@ -190,6 +206,16 @@ class AsyncGrok:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.config.base_url} {self.config.model}>"
+
+
+def _refuse_shared(changes: Mapping[str, object]) -> None:
+    shared = sorted(_SHARED & changes.keys())
+    if shared:
+        raise ConfigInvalid(
+            f"with_options cannot change {', '.join(shared)}: a derived client has that in common with its parent",
+            hint="make a new client with Grok(...)",
+            param=shared[0],
+        )
 
 
 def _default_transport(config: Config) -> Transport:

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit import models
-from grokkit.call import Call
+from grokkit.call import API_KEY, Call
 from grokkit.errors import ClientClosed, GrokError
 from grokkit.wire.answer import Origin
 from grokkit.wire.reading import read_object
@@ -31,17 +31,28 @@ T = TypeVar("T")
 class Channel:
     """The way from a method of a client to its stack. Derived clients have another channel over the same stack."""
 
-    def __init__(self, config: Config, stack: Stack, clock: Clock) -> None:
+    def __init__(self, config: Config, stack: Stack, clock: Clock, parent: Channel | None = None) -> None:
         self.config = config
         self.stack = stack
         self.clock = clock
-        self.closed = False
+        self._parent = parent
+        self._closed = False
+        self._context = {} if parent is None else {API_KEY: config.api_key}
         self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
         self._headers = {"user-agent": user_agent(config.user_agent), **config.headers}
 
     def derived(self, config: Config) -> Channel:
-        """A channel over the same stack, with other settings."""
-        return Channel(config, self.stack, self.clock)
+        """A channel over the same stack, with other settings. It closes with this one."""
+        return Channel(config, self.stack, self.clock, parent=self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether calls are refused."""
+        return self._closed or (self._parent is not None and self._parent.closed)
+
+    def close(self) -> None:
+        """Refuse calls from now on."""
+        self._closed = True
 
     def call(
         self,
@@ -69,14 +80,15 @@ class Channel:
             query={**(query or {}), **options.get("extra_query", {})},
             headers={
                 **self._headers,
-                "Accept": "text/event-stream" if stream else "application/json",
-                **({} if body is None else {"Content-Type": "application/json"}),
+                "accept": "text/event-stream" if stream else "application/json",
+                **({} if body is None else {"content-type": "application/json"}),
                 "x-client-request-id": identity,
-                **options.get("extra_headers", {}),
+                **{name.lower(): value for name, value in options.get("extra_headers", {}).items()},
             },
             stream=stream,
             limits=self._limits_for(model, body, options),
             max_body_size=self.config.max_body_size,
+            context=self._context,
         )
 
     async def send(self, call: Call) -> Reply:

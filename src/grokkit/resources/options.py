@@ -6,7 +6,8 @@ import difflib
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import timedelta
 
     from grokkit.config import Timeouts
@@ -26,7 +27,7 @@ class CallOptions(TypedDict, total=False):
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
 
 
-def split(method: str, given: Mapping[str, Any], known: Set[str]) -> tuple[dict[str, Any], CallOptions]:
+def split(method: str, given: Mapping[str, Any], known: AbstractSet[str]) -> tuple[dict[str, Any], CallOptions]:
     """The request's fields and the call's options among keyword arguments.
 
     Raises `TypeError`, as Python does, for a name that is neither; it names the nearest that is.

@@ -5,41 +5,52 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from grokkit.call import API_KEY
 from grokkit.config import Secret
+from grokkit.config.kinds import read_key
+from grokkit.config.unfit import Unfit
 from grokkit.errors import KeyMissing
 
 if TYPE_CHECKING:
     from grokkit.call import Call, Next, Reply
     from grokkit.config import KeySource
 
+_HEADER = "authorization"
+
 
 class Auth:
-    """Adds the `Authorization` header. A call that already has one keeps it."""
+    """Adds the `Authorization` header, of the client's key or of the one in the call's context.
+
+    A call that has the header already keeps its own.
+    """
 
     def __init__(self, key: KeySource | None) -> None:
         self._key = key
-        self._headers = {"Authorization": f"Bearer {key.reveal()}"} if isinstance(key, Secret) else None
 
     def __repr__(self) -> str:
         return "auth"
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         """Sign the attempt."""
-        headers = self._headers or await self._fresh_headers()
-        return await call_next(call.replace(headers={**headers, **call.headers}))
+        if any(name.lower() == _HEADER for name in call.headers):
+            return await call_next(call)
+        key = await _fresh(call.context.get(API_KEY, self._key))
+        return await call_next(call.replace(headers={**call.headers, _HEADER: f"Bearer {key}"}))
 
-    async def _fresh_headers(self) -> dict[str, str]:
-        if self._key is None or isinstance(self._key, Secret):
-            raise key_missing()
-        value = self._key()
-        if inspect.isawaitable(value):
-            value = await value
-        if not value or not isinstance(value, str):
-            raise KeyMissing(
-                f"the api_key function gave {type(value).__name__} where a key is needed",
-                hint="let it return the key as a non-empty str",
-            )
-        return {"Authorization": f"Bearer {value}"}
+
+async def _fresh(source: KeySource | None) -> str:
+    if source is None:
+        raise key_missing()
+    if isinstance(source, Secret):
+        return source.reveal()
+    value = source()
+    if inspect.isawaitable(value):
+        value = await value
+    try:
+        read_key(value)
+    except Unfit as unfit:
+        raise KeyMissing(f"what the api_key function gave {unfit}", hint="let it return the key alone") from None
+    return value
 
 
 def key_missing() -> KeyMissing:
