@@ -58,8 +58,9 @@ class Stream:
     the same that a plain call would have given. Threads that read one stream share its events out among them.
     """
 
+    _pump: Pump | None = None
+
     def __init__(self, twin: AsyncStream) -> None:
-        self._pump: Pump | None = None
         self._twin = twin
         self._events: deque[StreamEvent] = deque()
 

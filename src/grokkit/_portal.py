@@ -129,6 +129,7 @@ class Errand(Generic[T]):
         self._gate = threading.Lock()
         self._gate.acquire()
         self._task: asyncio.Task[None] | None = None
+        self._set_out = False
         self._under_way = False
         self._value: T
         self._error: BaseException | None = None
@@ -136,6 +137,7 @@ class Errand(Generic[T]):
     def start(self) -> None:
         """Set out, with the context variables of the caller."""
         context = contextvars.copy_context()
+        self._set_out = True
         self._portal.loop.call_soon_threadsafe(self._begin, context, context=context)
 
     def join(self, timeout: float = -1) -> None:
@@ -165,7 +167,7 @@ class Errand(Generic[T]):
 
     def settle(self) -> None:
         """Wait a bounded time for the end."""
-        if self._portal.usable:
+        if self._set_out and self._portal.usable:
             self.join(_CLEAN_UP)
 
     def _begin(self, context: contextvars.Context) -> None:
@@ -200,15 +202,13 @@ _portal: Portal | None = None
 def portal() -> Portal:
     """This process's portal, started when there is none yet."""
     global _portal  # noqa: PLW0603 - one per process is the point
+    known = _portal
+    if known is not None:
+        return known
     with _lock:
         if _portal is None:
             _portal = Portal()
         return _portal
-
-
-def running() -> Portal | None:
-    """This process's portal, if anything has needed one yet."""
-    return _portal
 
 
 def keep_for_ever(thing: object) -> None:
