@@ -79,21 +79,23 @@ class AsyncChat:
     ) -> Call:
         fields, options = split(method, given, _FIELDS)
         config = self._channel.config
-        body: dict[str, Any] = {"model": model or config.model, "messages": _checked(messages), **fields}
+        body: dict[str, Any] = {"model": model or config.model, "messages": _checked(method, messages), **fields}
         if stream or (config.stream_long_calls and is_long(body)):
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return self._channel.call("chat", "POST", _PATH, body=body, options=options)
 
 
-def _checked(messages: Sequence[Mapping[str, Any]] | str) -> Sequence[Mapping[str, Any]]:
+def _checked(method: str, messages: Sequence[Mapping[str, Any]] | str) -> Sequence[Mapping[str, Any]]:
     if isinstance(messages, str):
         raise InvalidRequest(
-            "messages is a str, and a list of messages is needed",
+            f"{method}(): messages is a str, and a list of messages is needed",
             param="messages",
             hint='write messages=[{"role": "user", "content": "..."}], or use grok.ask("...")',
         )
     if not messages:
         raise InvalidRequest(
-            "messages is empty", param="messages", hint='write messages=[{"role": "user", "content": "..."}]'
+            f"{method}(): messages is empty",
+            param="messages",
+            hint='write messages=[{"role": "user", "content": "..."}]',
         )
     return messages

@@ -94,7 +94,7 @@ class AsyncResponses:
         **options: Unpack[CallOptions],
     ) -> CompactedResponse:
         """A conversation made short: put the `output` of this at the head of the next input, unchanged."""
-        body = {"model": model or self._channel.config.model, "input": _checked(input)}
+        body = {"model": model or self._channel.config.model, "input": _checked("responses.compact", input)}
         call = self._channel.call("responses.compact", "POST", _PATH + "/compact", body=body, options=options)
         return await self._channel.fetch(call, Reader(CompactedResponse).read)
 
@@ -111,7 +111,7 @@ class AsyncResponses:
         config = self._channel.config
         body: dict[str, Any] = {
             "model": model or config.model,
-            "input": _checked(given),
+            "input": _checked(method, given),
             "store": config.store,
             **fields,
         }
@@ -143,7 +143,7 @@ def _at(response_id: str) -> str:
     return f"{_PATH}/{quote(response_id, safe='')}"
 
 
-def _checked(given: str | Sequence[Mapping[str, Any]]) -> str | Sequence[Mapping[str, Any]]:
+def _checked(method: str, given: str | Sequence[Mapping[str, Any]]) -> str | Sequence[Mapping[str, Any]]:
     if not given:
-        raise InvalidRequest("input is empty", param="input", hint="pass a text or a list of items")
+        raise InvalidRequest(f"{method}(): input is empty", param="input", hint="pass a text or a list of items")
     return given

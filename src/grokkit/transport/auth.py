@@ -57,6 +57,6 @@ def key_missing() -> KeyMissing:
     """The error of a call without a key: it names the ways to go on."""
     return KeyMissing(
         "there is no API key for this call",
-        hint="set XAI_API_KEY, pass Grok(api_key=...), or write api_key in grokkit.toml;"
+        hint="set XAI_API_KEY, give the client its api_key, or write api_key in grokkit.toml;"
         " Grok.local() needs no key and runs a small model on this machine",
     )
