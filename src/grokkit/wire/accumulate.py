@@ -12,7 +12,7 @@ class Accumulator(Protocol):
     ends_itself: bool
     """Whether nothing that matters can follow once the answer is `finished`."""
     begun: bool
-    """Whether anything of an answer has been seen."""
+    """Whether `[DONE]` may end the answer: something of it has been seen, and no frame of its own is to end it."""
     finished: bool
     """Whether the answer is at its end, so that a close of the connection is no loss."""
 

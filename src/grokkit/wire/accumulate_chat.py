@@ -1,69 +1,26 @@
-"""Chat Completions: chunks in, events out, and the completion they add up to."""
+"""Chat Completions: chunks in, events out, and the completion they add up to.
+
+Nothing that the server says is lost, known to this version or not; `grokkit.wire.adding` has the rule for what is
+unknown. A chunk is merged whole unless it equals the last one merged, byte for byte, in all but its text or its
+reasoning: then it has nothing else to say, and only that piece is taken (`grokkit.wire.stencil`).
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from grokkit.errors import ReplyUnreadable, StreamCorrupted
-from grokkit.wire.chat import ChatChunk, ChunkChoice
+from grokkit.wire.adding import replaced
+from grokkit.wire.chat import ChatChunk
+from grokkit.wire.chat_choice import OpenChoice
 from grokkit.wire.error_body import in_stream_error
-from grokkit.wire.events import (
-    Finished,
-    OtherEvent,
-    ReasoningDelta,
-    StreamEvent,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallDone,
-)
+from grokkit.wire.events import Citation, CitationAdded, OtherEvent, ReasoningDelta, StreamEvent, TextDelta
+from grokkit.wire.extra import objects
 from grokkit.wire.reading import Reader, read_object
-from grokkit.wire.tool_calls import ToolCallAssembler
+from grokkit.wire.stencil import Stencil
 
-_read = Reader(ChatChunk).read
-_CHUNK_FIELDS = frozenset(ChatChunk.__struct_fields__)
-_CHOICE_FIELDS = frozenset(ChunkChoice.__struct_fields__)
-_MESSAGE_FIELDS = frozenset({"role", "content", "reasoning_content", "refusal", "tool_calls"})
-
-
-class _ChoiceState:
-    """One of the answers so far."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.refusal: list[str] = []
-        self.calls = ToolCallAssembler()
-        self.calls_told = False
-        self.finish_reason: str | None = None
-        self.logprobs: dict[str, Any] = {}
-        self.extra: dict[str, Any] = {}
-        self.message_extra: dict[str, Any] = {}
-
-    def raw(self) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(self.text)}
-        if self.reasoning:
-            message["reasoning_content"] = "".join(self.reasoning)
-        calls = self.calls.done()
-        if calls:
-            message["tool_calls"] = [
-                {
-                    "id": call.id,
-                    "function": {"name": call.name, "arguments": call.arguments},
-                    "type": "function",
-                }
-                for call in calls
-            ]
-        message["refusal"] = "".join(self.refusal) or None
-        choice = {
-            "index": self.index,
-            "message": message | self.message_extra,
-            "finish_reason": self.finish_reason,
-        }
-        if self.logprobs:
-            choice["logprobs"] = self.logprobs
-        return choice | self.extra
+_read = Reader(ChatChunk)
+_FIRST_STANDS = frozenset({"id", "created", "model"})
+_NO_FRAME = b"{}"
 
 
 class ChatAccumulator:
@@ -81,127 +38,117 @@ class ChatAccumulator:
     def __init__(self) -> None:
         self.begun = False
         self.finished = False
-        self._choices: dict[int, _ChoiceState] = {}
-        self._head: dict[str, Any] = {
-            "id": "",
-            "object": "chat.completion",
-            "created": 0,
-            "model": "",
-            "choices": [],
-        }
+        self._choices: dict[int, OpenChoice] = {}
+        self._head: dict[str, Any] = {"id": "", "object": "chat.completion", "created": 0, "model": ""}
+        self._citations: set[str] = set()
+        self._whole: dict[str, Any] | None = None
+        self._repeated: Stencil | None = None
+        self._pieces: list[str] = []
+        self._event: type[TextDelta | ReasoningDelta] = TextDelta
+        self._index = 0
 
     def push(self, frame: bytes) -> Iterable[StreamEvent]:
         """See `Accumulator.push`."""
+        if self._repeated is not None:
+            piece = self._repeated.text_of(frame)
+            if piece:
+                self._pieces.append(piece)
+                return (self._event(frame, piece, self._index),)
         try:
-            chunk = _read(frame)
+            raw = read_object(frame)
         except ReplyUnreadable as error:
             raise StreamCorrupted(error.message, hint=error.hint) from error
-        if self.begun and len(chunk.choices) == 1 and chunk.usage is None:
-            choice = chunk.choices[0]
-            text = choice.delta.content
-            if text and _is_only_text(choice):
-                self._choice(choice.index).text.append(text)
-                return (TextDelta(frame, text, choice.index),)
-        return self._push_whole(frame, chunk)
+        return self._merge(frame, raw)
 
     def push_whole(self, body: bytes) -> Iterable[StreamEvent]:
         """See `Accumulator.push_whole`."""
         raw = read_object(body)
-        choices = [
-            {"delta" if name == "message" else name: value for name, value in choice.items()}
-            for choice in raw.get("choices") or ()
-        ]
-        return self.push(msgspec.json.encode(raw | {"choices": choices}))
+        events = self._merge(body, raw)
+        self._whole = raw
+        return events
 
     def end(self) -> Iterable[StreamEvent]:
         """See `Accumulator.end`."""
         self.finished = True
-        return [event for choice in self._choices.values() for event in _tell_calls(choice, b"{}")]
+        return [event for choice in self._choices.values() for event in choice.end(_NO_FRAME)]
 
     def raw(self) -> dict[str, Any]:
         """See `Accumulator.raw`."""
+        if self._whole is not None:
+            return self._whole
         return self._head | {"choices": [self._choices[index].raw() for index in sorted(self._choices)]}
 
-    def _choice(self, index: int) -> _ChoiceState:
-        state = self._choices.get(index)
-        if state is None:
-            state = self._choices[index] = _ChoiceState(index)
-        return state
-
-    def _push_whole(self, frame: bytes, chunk: ChatChunk) -> list[StreamEvent]:
-        raw = read_object(frame)
-        if not chunk.choices:
+    def _merge(self, frame: bytes, raw: dict[str, Any]) -> list[StreamEvent]:
+        choices = [_as_chunk(choice) for choice in objects(raw.get("choices"))]
+        if raw.get("error") or not choices:
             error = in_stream_error(raw)
             if error is not None:
                 raise error
+        chunk = _read.convert(raw | {"choices": choices})
         self.begun = True
         self._merge_head(raw)
         events: list[StreamEvent] = []
-        for choice, choice_raw in zip(chunk.choices, raw.get("choices") or [], strict=False):
-            events += self._push_choice(frame, choice, choice_raw)
-        self.finished = bool(self._choices) and all(state.finish_reason for state in self._choices.values())
-        return events or _other(frame, chunk)
+        for choice, choice_raw in zip(chunk.choices, choices, strict=True):
+            events += self._choice(choice.index).add(frame, choice, choice_raw)
+        events += self._new_citations(frame, chunk.citations or ())
+        self.finished = self._is_finished(chunk)
+        self._repeated = self._cut(frame, choices, events)
+        return events if events or choices else [OtherEvent(frame, chunk.object or "chat.completion.chunk")]
 
     def _merge_head(self, raw: dict[str, Any]) -> None:
         for name, value in raw.items():
-            if name in {"choices", "object"} or value is None:
-                continue
-            if name in _CHUNK_FIELDS and name not in {"usage", "citations", "output_files"}:
+            if name in _FIRST_STANDS:
                 self._head[name] = self._head.get(name) or value
-            else:
-                self._head[name] = value
+            elif name not in {"choices", "object"}:
+                self._head[name] = replaced(self._head.get(name), value)
 
-    def _push_choice(self, frame: bytes, choice: ChunkChoice, raw: dict[str, Any]) -> list[StreamEvent]:
-        state = self._choice(choice.index)
-        delta = choice.delta
-        events: list[StreamEvent] = []
-        if delta.reasoning_content:
-            state.reasoning.append(delta.reasoning_content)
-            events.append(ReasoningDelta(frame, delta.reasoning_content, choice.index))
-        if delta.content:
-            state.text.append(delta.content)
-            events.append(TextDelta(frame, delta.content, choice.index))
-        if delta.refusal:
-            state.refusal.append(delta.refusal)
-        for piece in delta.tool_calls or ():
-            call, added = state.calls.add(piece)
-            events.append(ToolCallDelta(frame, call.position, call.id, call.name, added, choice.index))
-        _merge_rest(state, choice, raw)
-        if choice.finish_reason:
-            state.finish_reason = choice.finish_reason
-            events += _tell_calls(state, frame)
-            reason = finish_reason(choice.finish_reason, calls=bool(state.calls))
-            events.append(Finished(frame, reason or choice.finish_reason, choice.index))
-        return events
+    def _choice(self, index: int) -> OpenChoice:
+        choice = self._choices.get(index)
+        if choice is None:
+            choice = self._choices[index] = OpenChoice(index)
+        return choice
 
+    def _new_citations(self, frame: bytes, urls: Iterable[str]) -> list[StreamEvent]:
+        new = [url for url in dict.fromkeys(urls) if url not in self._citations]
+        self._citations.update(new)
+        return [CitationAdded(frame, Citation(url=url)) for url in new]
 
-def finish_reason(said: str | None, *, calls: bool) -> str | None:
-    """Why an answer ended. Some servers say `stop`, or nothing, where they call tools."""
-    return "tool_calls" if calls and said in {None, "", "stop", "end_turn", "function_call"} else said
+    def _is_finished(self, chunk: ChatChunk) -> bool:
+        """Every answer said why it ended; or the usage came, alone, which is the last thing to come."""
+        counts = bool(chunk.usage and not chunk.choices)
+        return bool(self._choices) and (counts or all(choice.finish_reason for choice in self._choices.values()))
 
-
-def _is_only_text(choice: ChunkChoice) -> bool:
-    delta = choice.delta
-    return not (choice.finish_reason or choice.logprobs or delta.reasoning_content or delta.tool_calls or delta.refusal)
-
-
-def _merge_rest(state: _ChoiceState, choice: ChunkChoice, raw: dict[str, Any]) -> None:
-    for name, value in (choice.logprobs or {}).items():
-        if isinstance(value, list):
-            state.logprobs.setdefault(name, []).extend(value)
+    def _cut(self, frame: bytes, choices: list[dict[str, Any]], events: list[StreamEvent]) -> Stencil | None:
+        """What the next chunks probably look like, after one that brought a piece of text and no more."""
+        if len(events) != 1 or len(choices) != 1:
+            return None
+        event = events[0]
+        if isinstance(event, TextDelta):
+            field, self._pieces = "content", self._choice(event.choice).text
+        elif isinstance(event, ReasoningDelta):
+            field, self._pieces = "reasoning_content", self._choice(event.choice).reasoning
         else:
-            state.logprobs.setdefault(name, value)
-    delta = raw.get("delta") or {}
-    state.extra.update({name: raw[name] for name in raw.keys() - _CHOICE_FIELDS})
-    state.message_extra.update({name: delta[name] for name in delta.keys() - _MESSAGE_FIELDS})
+            return None
+        if not _says_only(choices[0], field):
+            return None
+        self._event, self._index = type(event), event.choice
+        stencil = Stencil.cut(frame, field.encode(), event.text)
+        return stencil if stencil and _is_cut_right(stencil, field, event.text + "?") else None
 
 
-def _tell_calls(state: _ChoiceState, frame: bytes) -> list[StreamEvent]:
-    if state.calls_told:
-        return []
-    state.calls_told = True
-    return [ToolCallDone(frame, call, state.index) for call in state.calls.done()]
+def _as_chunk(choice: dict[str, Any]) -> dict[str, Any]:
+    """A choice of a chunk; that of a plain reply holds the same in its message."""
+    return choice if "delta" in choice or "message" not in choice else choice | {"delta": choice["message"]}
 
 
-def _other(frame: bytes, chunk: ChatChunk) -> list[StreamEvent]:
-    return [OtherEvent(frame, chunk.object or "chat.completion.chunk")] if not chunk.choices else []
+def _says_only(choice: dict[str, Any], field: str) -> bool:
+    """Whether nothing but this field of the choice's delta would add up if it were said once more."""
+    return not choice.get("logprobs") and all(
+        name in {field, "role"} or value is None for name, value in choice.get("delta", {}).items()
+    )
+
+
+def _is_cut_right(stencil: Stencil, field: str, probe: str) -> bool:
+    """Whether another text in the stencil is another text of the delta."""
+    choices = _read.read(stencil.filled(probe)).choices
+    return bool(choices) and getattr(choices[0].delta, field) == probe

@@ -1,10 +1,10 @@
 """Responses: frames in, events out, and the response they add up to.
 
-The terminal frame is authoritative, but it may lack the output, or fields that only `output_item.done` carries
-(`encrypted_content`); these are filled in from what was seen on the way.
+Every event type has its line in the table at the end; one that has none is an `OtherEvent`. The texts that were told
+in pieces are the texts of the answer: what a whole text, item or response brings beyond its pieces is told then.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 import msgspec
@@ -12,7 +12,6 @@ import msgspec
 from grokkit.errors import ReplyUnreadable, StreamCorrupted
 from grokkit.wire.error_body import in_stream_error
 from grokkit.wire.events import (
-    Citation,
     CitationAdded,
     Finished,
     OtherEvent,
@@ -20,16 +19,39 @@ from grokkit.wire.events import (
     ServerToolProgress,
     StreamEvent,
     TextDelta,
-    ToolCall,
     ToolCallDelta,
     ToolCallDone,
 )
+from grokkit.wire.extra import objects
+from grokkit.wire.open_response import OpenResponse
+from grokkit.wire.output import (
+    PARAGRAPH,
+    call_id,
+    is_text,
+    part_text,
+    parts,
+    read_citation,
+    read_tool_call,
+    response_finish_reason,
+)
 from grokkit.wire.reading import Reader, read_object
-from grokkit.wire.response_items import OpenItem, filled
-from grokkit.wire.responses import ResponseEvent
+from grokkit.wire.response_items import (
+    ARGUMENTS,
+    OUTPUT_TEXT,
+    REASONING_SUMMARY,
+    REASONING_TEXT,
+    REFUSAL,
+    OpenItem,
+    OpenText,
+    Place,
+    filled,
+)
+from grokkit.wire.responses import ResponseEvent, TextPiece
 from grokkit.wire.tool_calls import arguments_text
 
-_read = Reader(ResponseEvent).read
+_read = Reader(ResponseEvent).convert
+_read_piece = msgspec.json.Decoder(TextPiece).decode
+_TEXT_DELTA = "response.output_text.delta"
 _Handler: TypeAlias = "Callable[[ResponsesAccumulator, bytes, ResponseEvent], Iterable[StreamEvent]]"
 
 
@@ -44,30 +66,42 @@ class ResponsesAccumulator:
     ends_itself = True
 
     def __init__(self) -> None:
-        self.begun = False
+        self.begun = False  # only its last frame ends a response, whatever `[DONE]` says
         self.finished = False
-        self._response: dict[str, Any] = {}
-        self._items: dict[int, OpenItem] = {}
-        self._positions: dict[str, int] = {}
+        self.response = OpenResponse()
+        self._paragraph: OpenText | None = None
+        self._piece = TextPiece()
+        self._pieces: list[str] = []
 
     def push(self, frame: bytes) -> Iterable[StreamEvent]:
         """See `Accumulator.push`."""
         try:
-            event = _read(frame)
-        except ReplyUnreadable as error:
-            raise StreamCorrupted(error.message, hint=error.hint) from error
-        self.begun = True
-        handler = _HANDLERS.get(event.type)
-        return _other(self, frame, event) if handler is None else handler(self, frame, event)
+            piece = _read_piece(frame)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return self._push_any(frame)
+        if piece.type == _TEXT_DELTA and piece.delta:
+            last = self._piece
+            if not (
+                last.delta
+                and piece.output_index == last.output_index
+                and piece.item_id == last.item_id
+                and piece.content_index == last.content_index
+            ):
+                item = self.response.item(piece.output_index, piece.item_id, OUTPUT_TEXT.item)
+                self._pieces = item.text(OUTPUT_TEXT, piece.content_index or 0).pieces
+                self._piece = piece
+            self._pieces.append(piece.delta)
+            return (TextDelta(frame, piece.delta),)
+        return self._push_any(frame)
 
     def push_whole(self, body: bytes) -> Iterable[StreamEvent]:
         """See `Accumulator.push_whole`."""
         raw = read_object(body)
-        error = in_stream_error(raw)
+        kind = "response.failed" if raw.get("status") == "failed" else "response.completed"
+        error = in_stream_error({"type": kind, "response": raw}) or in_stream_error(raw)
         if error is not None:
             raise error
-        kind = "response.failed" if raw.get("status") == "failed" else "response.completed"
-        return self.push(msgspec.json.encode({"type": kind, "response": raw}))
+        return self.close(body, raw)
 
     def end(self) -> Iterable[StreamEvent]:
         """See `Accumulator.end`."""
@@ -75,273 +109,219 @@ class ResponsesAccumulator:
 
     def raw(self) -> dict[str, Any]:
         """See `Accumulator.raw`."""
-        seen = [self._items[position].assembled() for position in sorted(self._items)]
-        return self._response | {"output": _merged(self._response.get("output") or [], seen)}
+        return self.response.head if self.finished else self.response.raw()
 
-    def item(self, event: ResponseEvent) -> OpenItem:
-        """The item that a frame speaks of: by its place, else by its id, else the last one."""
-        position = event.output_index
-        if position is None:
-            item_id = event.item_id or str((event.item or {}).get("id") or "")
-            position = self._positions.get(item_id) if item_id else None
-        if position is None:
-            is_new = event.type == "response.output_item.added" or not self._items
-            position = len(self._items) if is_new else max(self._items)
-        item = self._items.get(position)
-        if item is None:
-            item = self._items[position] = OpenItem(position)
-        return item
+    def tell(self, frame: bytes, item: OpenItem, text: OpenText, piece: str) -> list[StreamEvent]:
+        """More of one of an item's texts, if it is one of those that have an event of their own."""
+        if text.place is OUTPUT_TEXT:
+            return [TextDelta(frame, piece)]
+        if text.place.item == "reasoning":
+            is_new = self._paragraph not in {None, text}
+            self._paragraph = text
+            return [ReasoningDelta(frame, PARAGRAPH + piece if is_new else piece)]
+        if text.place is ARGUMENTS:
+            return [ToolCallDelta(frame, item.position, call_id(item.raw), str(item.raw.get("name") or ""), piece)]
+        return []
 
-    def place(self, item: OpenItem) -> None:
-        """Remember an item's id, for servers that name items without their place."""
-        if item.raw.get("id"):
-            self._positions.setdefault(str(item.raw["id"]), item.position)
+    def close(self, frame: bytes, final: dict[str, Any]) -> list[StreamEvent]:
+        """The response is whole."""
+        events: list[StreamEvent] = []
+        for item, raw in self.response.close(final):
+            events += _whole_item(self, frame, item, raw)
+        self.finished = True
+        return [*events, Finished(frame, response_finish_reason(self.response.head))]
 
-    def take_head(self, response: dict[str, Any] | None) -> None:
-        """The response object as the server now gives it."""
-        if response:
-            self._response = self._response | response
-
-
-def _text_delta(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    if not isinstance(event.delta, str) or not event.delta:
-        return ()
-    state.item(event).add("text", event.content_index or 0, event.delta)
-    return (TextDelta(frame, event.delta),)
+    def _push_any(self, frame: bytes) -> Iterable[StreamEvent]:
+        try:
+            event = _read(read_object(frame))
+        except ReplyUnreadable as error:
+            raise StreamCorrupted(error.message, hint=error.hint) from error
+        self._piece = TextPiece()
+        return _HANDLERS.get(event.type, _other)(self, frame, event)
 
 
-def _text_done(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    untold = state.item(event).settle("text", event.content_index or 0, event.text or "")
-    return (TextDelta(frame, untold),) if untold else _other(state, frame, event)
+def _text(place: Place) -> _Handler:
+    """The handler of a text's `.delta` and `.done`."""
+
+    def handle(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
+        item = state.response.item(event.output_index, event.item_id, place.item)
+        text = item.text(place, _part_index(place, event))
+        if event.type.endswith(".delta"):
+            piece = arguments_text(event.delta)
+            text.pieces.append(piece)
+        else:
+            piece = text.settle(arguments_text(getattr(event, place.field)))
+        return (piece and state.tell(frame, item, text, piece)) or _life_cycle(frame, event)
+
+    return handle
 
 
-def _reasoning_delta(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    if not isinstance(event.delta, str) or not event.delta:
-        return ()
-    state.item(event).add(*_reasoning_part(event), event.delta)
-    return (ReasoningDelta(frame, event.delta),)
+def _part(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
+    part = event.part or {}
+    place = _PARTS.get(str(part.get("type")))
+    if place is None:
+        return _life_cycle(frame, event)
+    item = state.response.item(event.output_index, event.item_id, place.item)
+    text = item.text(place, _part_index(place, event))
+    text.part = part
+    piece = text.settle(part_text(part)) if event.type.endswith(".done") else ""
+    return (piece and state.tell(frame, item, text, piece)) or _life_cycle(frame, event)
 
 
-def _reasoning_done(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    untold = state.item(event).settle(*_reasoning_part(event), event.text or "")
-    return (ReasoningDelta(frame, untold),) if untold else _other(state, frame, event)
-
-
-def _reasoning_part(event: ResponseEvent) -> tuple[str, int]:
-    if "summary" in event.type:
-        return "summary", event.summary_index or 0
-    return "reasoning", event.content_index or 0
-
-
-def _arguments_delta(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    item = state.item(event)
-    piece = arguments_text(event.delta)
-    item.add("arguments", 0, piece)
-    return (_tool_delta(frame, item, piece),)
-
-
-def _arguments_done(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    item = state.item(event)
-    untold = item.settle("arguments", 0, arguments_text(event.arguments))
-    return (_tool_delta(frame, item, untold),) if untold else _other(state, frame, event)
-
-
-def _tool_delta(frame: bytes, item: OpenItem, piece: str) -> ToolCallDelta:
-    return ToolCallDelta(frame, item.position, _call_id(item.raw), str(item.raw.get("name") or ""), piece)
-
-
-def _server_text_delta(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    state.item(event).add(_server_text(event.type), 0, arguments_text(event.delta))
-    return _other(state, frame, event)
-
-
-def _server_text_done(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    field = _server_text(event.type)
-    state.item(event).settle(field, 0, arguments_text(getattr(event, field)))
-    return _other(state, frame, event)
-
-
-def _server_text(event_type: str) -> str:
-    return event_type.split(".")[1].rpartition("_")[2]
+def _part_index(place: Place, event: ResponseEvent) -> int:
+    if place.part is None:
+        return 0
+    return (event.summary_index if place is REASONING_SUMMARY else event.content_index) or 0
 
 
 def _annotation(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    annotation = event.annotation or {}
-    state.item(event).annotations.append(annotation)
-    citation = read_citation(annotation)
-    return (CitationAdded(frame, citation),) if citation else _other(state, frame, event)
+    item = state.response.item(event.output_index, event.item_id, OUTPUT_TEXT.item)
+    text = item.text(OUTPUT_TEXT, event.content_index or 0)
+    annotations = [*text.annotations, event.annotation or {}]
+    return _new_citations(frame, text, annotations) or _life_cycle(frame, event)
+
+
+def _new_citations(frame: bytes, text: OpenText, annotations: list[dict[str, Any]]) -> list[StreamEvent]:
+    """The sources in a text's annotations, as many as there are by now, beyond those told."""
+    new = annotations[len(text.annotations) :]
+    text.annotations += new
+    return [CitationAdded(frame, citation) for note in new if (citation := read_citation(note))]
 
 
 def _item_added(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    item = state.item(event)
-    item.raw = event.item or {}
-    state.place(item)
-    if item.raw.get("type") == "function_call":
-        piece = arguments_text(item.raw.get("arguments"))
-        if piece:
-            item.add("arguments", 0, piece)
-        return (_tool_delta(frame, item, piece),)
-    return _item_progress(state, frame, event, item)
+    item = state.response.added(event.output_index, event.item or {})
+    if item.type == ARGUMENTS.item:
+        return state.tell(frame, item, item.text(ARGUMENTS), "")
+    return _progress(frame, item, "in_progress") or _life_cycle(frame, event)
 
 
 def _item_done(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    item = state.item(event)
-    untold = _untold_text(item, event.item or {})
-    item.finish(event.item or {})
-    state.place(item)
-    if item.raw.get("type") == "function_call":
-        return (ToolCallDone(frame, read_tool_call(item.raw)),)
-    if untold:
-        return (TextDelta(frame, untold),)
-    return _item_progress(state, frame, event, item)
+    raw = event.item or {}
+    item = state.response.done(event.output_index, raw)
+    return _whole_item(state, frame, item, raw) or _life_cycle(frame, event)
 
 
-def _item_progress(
-    state: ResponsesAccumulator, frame: bytes, event: ResponseEvent, item: OpenItem
-) -> Iterable[StreamEvent]:
-    kind = str(item.raw.get("type") or "")
-    if not kind.endswith("_call"):
-        return _other(state, frame, event)
-    status = str(item.raw.get("status") or "in_progress")
-    return (ServerToolProgress(frame, kind, status, str(item.raw.get("id") or "")),)
+def _whole_item(state: ResponsesAccumulator, frame: bytes, item: OpenItem, raw: dict[str, Any]) -> list[StreamEvent]:
+    """What an item that is now whole brings beyond what was told of it."""
+    if item.done:
+        return []
+    item.raw = filled(raw, item.raw)
+    events: list[StreamEvent] = []
+    for place, index, part in _texts(raw):
+        text = item.text(place, index)
+        piece = text.settle(part_text(part))
+        events += state.tell(frame, item, text, piece) if piece else []
+        events += _new_citations(frame, text, objects(part.get("annotations")))
+    item.finish(raw)
+    if item.type == ARGUMENTS.item:
+        return [*events, ToolCallDone(frame, read_tool_call(item.raw))]
+    return events + _progress(frame, item, "completed")
 
 
-def _untold_text(item: OpenItem, raw: dict[str, Any]) -> str:
-    """The text of a whole message of which nothing was streamed."""
-    if raw.get("type") != "message" or item.done or any(kind == "text" for kind, _ in item.pieces):
-        return ""
-    return message_text(raw)
+def _texts(item: dict[str, Any]) -> Iterator[tuple[Place, int, dict[str, Any]]]:
+    """The texts of a whole item that have events of their own, each as the part it is in."""
+    if item.get("type") == ARGUMENTS.item:
+        yield ARGUMENTS, 0, {"text": arguments_text(item.get("arguments"))}
+    if item.get("type") == OUTPUT_TEXT.item:
+        yield from ((OUTPUT_TEXT, index, part) for index, part in enumerate(parts(item, "content")) if is_text(part))
+    if item.get("type") == REASONING_TEXT.item:
+        for place in (REASONING_TEXT, REASONING_SUMMARY):
+            yield from ((place, index, part) for index, part in enumerate(parts(item, place.holder)))
 
 
-def _terminal(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    if state.finished:
-        return ()
-    untold = [
-        _untold_text(state.item(ResponseEvent(output_index=position)), raw)
-        for position, raw in enumerate((event.response or {}).get("output") or [])
-    ]
-    state.take_head(event.response)
-    state.finished = True
-    reason = response_finish_reason(state.raw()) or "stop"
-    return [*(TextDelta(frame, text) for text in untold if text), Finished(frame, reason)]
+def _progress(frame: bytes, item: OpenItem, otherwise: str) -> list[StreamEvent]:
+    """How far a tool of the server is; nothing for items that are no such tool."""
+    if not item.type.endswith("_call"):
+        return []
+    status, item_id = item.raw.get("status"), item.raw.get("id")
+    said = status if isinstance(status, str) else otherwise
+    return [ServerToolProgress(frame, item.type, said, item_id if isinstance(item_id, str) else "")]
+
+
+def _terminal(status: str) -> _Handler:
+    """The handler of a frame that ends the response."""
+
+    def handle(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
+        if state.finished:
+            return ()
+        final = event.response or {}
+        return state.close(frame, final if final.get("status") else final | {"status": status})
+
+    return handle
 
 
 def _failed(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    state.take_head(event.response)
-    error = in_stream_error(read_object(frame))
-    if error is not None:
-        raise error
-    return _other(state, frame, event)
+    state.response.take_head(event.response)
+    _raise_error(frame)
+    return _life_cycle(frame, event)
 
 
 def _head(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    state.take_head(event.response)
-    return _other(state, frame, event)
+    state.response.take_head(event.response)
+    return _life_cycle(frame, event)
 
 
 def _ping(*_: object) -> Iterable[StreamEvent]:
     return ()
 
 
-def _other(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
-    prefix, _, rest = event.type.partition(".")
-    kind, _, status = rest.partition(".")
-    if prefix == "response" and kind.endswith("_call") and status:
-        return (ServerToolProgress(frame, kind, status, event.item_id or ""),)
+def _other(_: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
+    prefix, _dot, rest = event.type.partition(".")
+    tool, _dot, status = rest.partition(".")
+    if prefix == "response" and tool.endswith("_call") and status:
+        return (ServerToolProgress(frame, tool, status, event.item_id or ""),)
     if not event.type:
-        error = in_stream_error(read_object(frame))
-        if error is not None:
-            raise error
+        _raise_error(frame)
+    return _life_cycle(frame, event)
+
+
+def _raise_error(frame: bytes) -> None:
+    error = in_stream_error(read_object(frame))
+    if error is not None:
+        raise error
+
+
+def _life_cycle(frame: bytes, event: ResponseEvent) -> tuple[OtherEvent]:
     return (OtherEvent(frame, event.type),)
 
 
+_PARTS = {
+    "output_text": OUTPUT_TEXT,
+    "text": OUTPUT_TEXT,
+    "refusal": REFUSAL,
+    "reasoning_text": REASONING_TEXT,
+    "summary_text": REASONING_SUMMARY,
+}
+
+_PLACES = {
+    "response.output_text": OUTPUT_TEXT,
+    "response.refusal": REFUSAL,
+    "response.reasoning_text": REASONING_TEXT,
+    "response.reasoning_summary_text": REASONING_SUMMARY,
+    "response.function_call_arguments": ARGUMENTS,
+    "response.custom_tool_call_input": Place("custom_tool_call", "input"),
+    "response.mcp_call_arguments": Place("mcp_call", "arguments"),
+    "response.mcp_call_output": Place("mcp_call", "output"),
+    "response.code_interpreter_call_code": Place("code_interpreter_call", "code"),
+}
+
 _HANDLERS: dict[str, _Handler] = {
-    "response.output_text.delta": _text_delta,
-    "response.output_text.done": _text_done,
+    **{f"{name}.{step}": _text(place) for name, place in _PLACES.items() for step in ("delta", "done")},
     "response.output_text.annotation.added": _annotation,
-    "response.reasoning_summary_text.delta": _reasoning_delta,
-    "response.reasoning_summary_text.done": _reasoning_done,
-    "response.reasoning_text.delta": _reasoning_delta,
-    "response.reasoning_text.done": _reasoning_done,
-    "response.function_call_arguments.delta": _arguments_delta,
-    "response.function_call_arguments.done": _arguments_done,
-    "response.custom_tool_call_input.delta": _server_text_delta,
-    "response.custom_tool_call_input.done": _server_text_done,
-    "response.mcp_call_arguments.delta": _server_text_delta,
-    "response.mcp_call_arguments.done": _server_text_done,
-    "response.mcp_call_output.delta": _server_text_delta,
-    "response.mcp_call_output.done": _server_text_done,
-    "response.code_interpreter_call_code.delta": _server_text_delta,
-    "response.code_interpreter_call_code.done": _server_text_done,
+    "response.content_part.added": _part,
+    "response.content_part.done": _part,
+    "response.reasoning_summary_part.added": _part,
+    "response.reasoning_summary_part.done": _part,
     "response.output_item.added": _item_added,
     "response.output_item.done": _item_done,
     "response.created": _head,
+    "response.queued": _head,
     "response.in_progress": _head,
-    "response.completed": _terminal,
-    "response.incomplete": _terminal,
-    "response.done": _terminal,
+    "response.completed": _terminal("completed"),
+    "response.done": _terminal("completed"),
+    "response.incomplete": _terminal("incomplete"),
+    "response.cancelled": _terminal("cancelled"),
     "response.failed": _failed,
     "error": _failed,
     "ping": _ping,
 }
-
-
-def read_citation(annotation: dict[str, Any]) -> Citation | None:
-    """The source in an annotation of a text, if it is one."""
-    url = annotation.get("url")
-    if not isinstance(url, str):
-        return None
-    title, start, end = (annotation.get(name) for name in ("title", "start_index", "end_index"))
-    return Citation(
-        url=url,
-        title=title if isinstance(title, str) else None,
-        start_index=start if isinstance(start, int) else None,
-        end_index=end if isinstance(end, int) else None,
-    )
-
-
-def read_tool_call(item: dict[str, Any]) -> ToolCall:
-    """The tool call in a `function_call` item."""
-    return ToolCall(
-        id=_call_id(item), name=str(item.get("name") or ""), arguments=arguments_text(item.get("arguments"))
-    )
-
-
-def message_text(item: dict[str, Any]) -> str:
-    """The text of a `message` item."""
-    parts = item.get("content")
-    if isinstance(parts, str):
-        return parts
-    return "".join(
-        str(part.get("text") or "")
-        for part in parts or ()
-        if isinstance(part, dict) and part.get("type") in {"output_text", "text"}
-    )
-
-
-def response_finish_reason(response: dict[str, Any]) -> str | None:
-    """Why a response ended, in the words of Chat Completions where they fit."""
-    details = response.get("incomplete_details")
-    if isinstance(details, dict) and details.get("reason"):
-        return "length" if details["reason"] == "max_output_tokens" else str(details["reason"])
-    if response.get("status") != "completed":
-        return response.get("status")
-    calls = any(isinstance(item, dict) and item.get("type") == "function_call" for item in response.get("output") or ())
-    return "tool_calls" if calls else "stop"
-
-
-def _call_id(item: dict[str, Any]) -> str:
-    return str(item.get("call_id") or item.get("id") or "")
-
-
-def _merged(final: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if not final:
-        return seen
-    by_id = {item["id"]: item for item in seen if item.get("id")}
-    merged: list[dict[str, Any]] = []
-    for position, item in enumerate(final):
-        earlier = by_id.get(item.get("id"))
-        if earlier is None and position < len(seen) and seen[position].get("type") == item.get("type"):
-            earlier = seen[position]
-        merged.append(filled(item, earlier) if earlier else item)
-    return merged

@@ -5,18 +5,13 @@ from typing import Any
 
 import msgspec
 
-from grokkit.wire.accumulate_chat import finish_reason
-from grokkit.wire.accumulate_responses import (
-    message_text,
-    read_citation,
-    read_tool_call,
-    response_finish_reason,
-)
 from grokkit.wire.chat import ChatCompletion
+from grokkit.wire.chat_choice import finish_reason
 from grokkit.wire.events import Citation, ToolCall
+from grokkit.wire.output import citations, message_text, read_tool_call, reasoning_text, response_finish_reason
 from grokkit.wire.reading import Reader
 from grokkit.wire.responses import Response
-from grokkit.wire.tool_calls import arguments_text
+from grokkit.wire.tool_calls import arguments_text, unnamed_call
 from grokkit.wire.usage import Prices, Usage, chat_usage, responses_usage
 
 _read_completion = Reader(ChatCompletion).convert
@@ -73,11 +68,11 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
     message = wire.choices[0].message if wire.choices else None
     calls = [
         ToolCall(
-            id=call.id or f"call_{position}",
+            id=call.id or unnamed_call(place),
             name=(call.function.name if call.function else None) or "",
             arguments=arguments_text(call.function.arguments if call.function else None),
         )
-        for position, call in enumerate((message.tool_calls if message else None) or ())
+        for place, call in enumerate((message.tool_calls if message else None) or ())
     ]
     return Answer(
         text=(message.content if message else None) or "",
@@ -101,8 +96,8 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
     return Answer(
         text="".join(message_text(item) for item in wire.output if item.get("type") == "message"),
         tool_calls=[read_tool_call(item) for item in wire.output if item.get("type") == "function_call"],
-        reasoning="\n\n".join(filter(None, map(_reasoning_text, wire.output))),
-        citations=_citations(wire),
+        reasoning=reasoning_text(wire.output),
+        citations=citations(wire.output),
         usage=responses_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier),
         model=wire.model,
         id=wire.id,
@@ -112,16 +107,3 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         raw=raw,
         wire=wire,
     )
-
-
-def _reasoning_text(item: dict[str, Any]) -> str:
-    if item.get("type") != "reasoning":
-        return ""
-    parts = item.get("content") or item.get("summary") or ()
-    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
-
-
-def _citations(response: Response) -> list[Citation]:
-    parts = [part for item in response.output if item.get("type") == "message" for part in item.get("content") or ()]
-    annotations = [note for part in parts if isinstance(part, dict) for note in part.get("annotations") or ()]
-    return [citation for note in annotations if (citation := read_citation(note))]

@@ -4,8 +4,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from grokkit.wire.reading import read_object
 
-class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A function the model wants called: `arguments` is the JSON text as the model wrote it.
 
     >>> ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}').name
@@ -17,7 +19,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     arguments: str
 
 
-class Citation(msgspec.Struct, frozen=True, kw_only=True):
+class Citation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A source the answer names; the indexes are positions in the text, where the server gives them."""
 
     url: str
@@ -26,31 +28,32 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     end_index: int | None = None
 
 
-class _Framed(msgspec.Struct, frozen=True):
+class _Framed(msgspec.Struct, frozen=True, gc=False):
+    """Fields hold nothing that could lead back here, so the garbage collector need not look (`gc=False`)."""
+
     frame: bytes
 
     @property
     def raw(self) -> dict[str, Any]:
         """The frame as it came, decoded: everything the server said, known to this version or not."""
-        decoded: dict[str, Any] = msgspec.json.decode(self.frame)
-        return decoded
+        return read_object(self.frame)
 
 
-class TextDelta(_Framed, frozen=True):
+class TextDelta(_Framed, frozen=True, gc=False):
     """More text of the answer."""
 
     text: str
     choice: int = 0
 
 
-class ReasoningDelta(_Framed, frozen=True):
-    """More of the model's reasoning, or of its summary."""
+class ReasoningDelta(_Framed, frozen=True, gc=False):
+    """More of the model's reasoning, or of its summary. A new paragraph of it begins with a blank line."""
 
     text: str
     choice: int = 0
 
 
-class ToolCallDelta(_Framed, frozen=True):
+class ToolCallDelta(_Framed, frozen=True, gc=False):
     """A piece of a call of one of your functions. `index` tells parallel calls apart."""
 
     index: int
@@ -61,14 +64,14 @@ class ToolCallDelta(_Framed, frozen=True):
     choice: int = 0
 
 
-class ToolCallDone(_Framed, frozen=True):
+class ToolCallDone(_Framed, frozen=True, gc=False):
     """A call of one of your functions, whole."""
 
     call: ToolCall
     choice: int = 0
 
 
-class ServerToolProgress(_Framed, frozen=True):
+class ServerToolProgress(_Framed, frozen=True, gc=False):
     """A tool that the server runs by itself (web search, code, MCP ...) got further."""
 
     tool: str
@@ -77,20 +80,21 @@ class ServerToolProgress(_Framed, frozen=True):
     item_id: str = ""
 
 
-class CitationAdded(_Framed, frozen=True):
+class CitationAdded(_Framed, frozen=True, gc=False):
     """A source was named."""
 
     citation: Citation
 
 
-class Finished(_Framed, frozen=True):
+class Finished(_Framed, frozen=True, gc=False):
     """An answer is at its end: `stop`, `length`, `tool_calls`, `content_filter` or what the server said."""
 
-    reason: str
+    reason: str | None
+    """None when the server did not say."""
     choice: int = 0
 
 
-class OtherEvent(_Framed, frozen=True):
+class OtherEvent(_Framed, frozen=True, gc=False):
     """A frame that none of the above tells: life-cycle frames, and types this version does not know."""
 
     type: str

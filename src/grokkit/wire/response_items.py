@@ -1,47 +1,90 @@
-"""One output item of a streamed response while it arrives."""
+"""The output items of a streamed response while they arrive, and how they come to be what a plain reply has."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-_PART_TYPES = {
-    "text": "output_text",
-    "refusal": "refusal",
-    "summary": "summary_text",
-    "reasoning": "reasoning_text",
-}
-_HOLDERS = {"text": "content", "refusal": "content", "summary": "summary", "reasoning": "content"}
-_KINDS_OF_ITEM = {
-    "text": "message",
-    "summary": "reasoning",
-    "reasoning": "reasoning",
-    "arguments": "function_call",
-}
+from grokkit.wire.extra import objects
+
+
+class Place(NamedTuple):
+    """Where in an item a streamed text belongs: into parts of a list, or into a field of its own."""
+
+    item: str
+    """The type of the item."""
+    holder: str
+    """The item's field."""
+    part: str | None = None
+    """The type of the part; None where the text is the field itself."""
+
+    @property
+    def field(self) -> str:
+        """The name of the text itself, in the part and in the events that tell it whole."""
+        if self.part is None:
+            return self.holder
+        return "refusal" if self.part == "refusal" else "text"
+
+
+OUTPUT_TEXT = Place("message", "content", "output_text")
+REFUSAL = Place("message", "content", "refusal")
+REASONING_TEXT = Place("reasoning", "content", "reasoning_text")
+REASONING_SUMMARY = Place("reasoning", "summary", "summary_text")
+ARGUMENTS = Place("function_call", "arguments")
+
+
+class OpenText:
+    """One text of an item, in pieces, and what was said of the part around it."""
+
+    __slots__ = ("annotations", "part", "pieces", "place")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.pieces: list[str] = []
+        self.part: dict[str, Any] = {}
+        self.annotations: list[dict[str, Any]] = []
+
+    def settle(self, whole: str) -> str:
+        """The text is known to its end; what of it had not been told yet."""
+        told = "".join(self.pieces)
+        if whole == told or not whole:
+            return ""
+        self.pieces = [whole]
+        return whole[len(told) :] if whole.startswith(told) else ""
+
+    def assembled(self) -> str | dict[str, Any]:
+        """The text, within its part where it has one."""
+        text = "".join(self.pieces)
+        if self.place.part is None:
+            return text
+        around: dict[str, Any] = {"type": self.place.part}
+        if self.place.part == "output_text":
+            around |= {"logprobs": [], "annotations": []}
+        around |= self.part
+        around[self.place.field] = text or around.get(self.place.field, "")
+        return around | {"annotations": self.annotations} if self.annotations else around
 
 
 class OpenItem:
-    """What is known of an item: what the server said of it, and the pieces of its texts."""
+    """What is known of an item: what the server said of it, and its texts so far."""
 
-    __slots__ = ("annotations", "done", "pieces", "position", "raw")
+    __slots__ = ("done", "position", "raw", "texts")
 
-    def __init__(self, position: int) -> None:
+    def __init__(self, position: int, kind: str | None) -> None:
         self.position = position
-        self.raw: dict[str, Any] = {}
+        self.raw: dict[str, Any] = {"type": kind} if kind else {}
         self.done = False
-        self.pieces: dict[tuple[str, int], list[str]] = {}
-        self.annotations: list[dict[str, Any]] = []
+        self.texts: dict[tuple[str, int], OpenText] = {}
 
-    def add(self, kind: str, part: int, piece: str) -> None:
-        """More of one of its texts."""
-        pieces = self.pieces.get((kind, part))
-        if pieces is None:
-            self.pieces[kind, part] = [piece]
-        else:
-            pieces.append(piece)
+    @property
+    def type(self) -> str:
+        """The item's type; empty when nothing tells it."""
+        kind = self.raw.get("type")
+        return kind if isinstance(kind, str) else ""
 
-    def settle(self, kind: str, part: int, whole: str) -> str:
-        """The text is known to its end; what of it had not been told yet."""
-        told = "".join(self.pieces.get((kind, part), ()))
-        self.pieces[kind, part] = [whole]
-        return whole[len(told) :] if whole.startswith(told) else ""
+    def text(self, place: Place, index: int = 0) -> OpenText:
+        """One of its texts; `index` counts the parts of one holder."""
+        text = self.texts.get((place.holder, index))
+        if text is None:
+            text = self.texts[place.holder, index] = OpenText(place)
+        return text
 
     def finish(self, raw: dict[str, Any]) -> None:
         """The server gave the item whole."""
@@ -50,35 +93,67 @@ class OpenItem:
 
     def assembled(self) -> dict[str, Any]:
         """The item as it stands, in the shape the server would give it."""
-        if self.done:
+        if self.done or not self.texts:
             return self.raw
         item = dict(self.raw)
-        for (kind, part), pieces in sorted(self.pieces.items()):
-            item.setdefault("type", _KINDS_OF_ITEM.get(kind, ""))
-            text = "".join(pieces)
-            holder = _HOLDERS.get(kind)
-            if holder is None:
-                item[kind] = text
-            else:
-                item[holder] = _with_text(item.get(holder), part, _PART_TYPES[kind], text)
-        if self.annotations and item.get("content"):
-            first, *others = item["content"]
-            item["content"] = [first | {"annotations": self.annotations}, *others]
+        for (holder, index), text in sorted(self.texts.items(), key=lambda entry: entry[0]):
+            whole = text.assembled()
+            if isinstance(whole, dict):
+                item[holder] = _with_part(objects(item.get(holder)), index, whole)
+            elif whole:
+                item[holder] = whole
         if item.get("type") == "message":
             item.setdefault("role", "assistant")
         return item
 
+    def closed(self, status: str) -> dict[str, Any]:
+        """The item as it stands at the end of the response, whose status it shares when nothing said it was done."""
+        item = self.assembled()
+        return item if self.done else item | {"status": status}
+
 
 def filled(raw: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
-    """An item, with what it lacks taken from what was said of it earlier."""
-    missing = {name: value for name, value in earlier.items() if raw.get(name) in (None, "", [])}
-    return raw | missing if missing else raw
+    """An item or a part, with what it lacks, but for its status, taken from what was said of it earlier.
+
+    >>> filled({"type": "reasoning", "summary": []}, {"encrypted_content": "x", "summary": [{"text": "So"}]})
+    {'type': 'reasoning', 'summary': [{'text': 'So'}], 'encrypted_content': 'x'}
+    """
+    whole = dict(raw)
+    for name, before in earlier.items():
+        value = whole.get(name)
+        if name == "status":
+            continue
+        if value in (None, "", [], {}):
+            whole[name] = before
+        elif name in {"content", "summary"} and isinstance(value, list) and isinstance(before, list):
+            pairs = zip(value, before, strict=False)
+            first = [filled(part, old) if _are_alike(part, old) else part for part, old in pairs]
+            whole[name] = [*first, *value[len(first) :]]
+    return whole
 
 
-def _with_text(parts: Any, index: int, kind: str, text: str) -> list[dict[str, Any]]:
-    kept = [dict(part) for part in parts or ()]
-    while len(kept) <= index:
-        blank = {"type": kind, "text": ""}
-        kept.append(blank | {"logprobs": [], "annotations": []} if kind == "output_text" else blank)
-    kept[index]["text"] = text
-    return kept
+def match(final: list[dict[str, Any]], seen: list[OpenItem]) -> list[OpenItem | None]:
+    """For each item of a whole response the one seen on the way, if any: by type and id, else by type, in order."""
+    left = list(seen)
+    matched: list[OpenItem | None] = [_taken(left, item, same_id=True) for item in final]
+    return [was or _taken(left, item, same_id=False) for was, item in zip(matched, final, strict=True)]
+
+
+def _taken(left: list[OpenItem], item: dict[str, Any], *, same_id: bool) -> OpenItem | None:
+    for candidate in left:
+        if candidate.raw.get("type") == item.get("type") and (
+            not same_id or (item.get("id") and candidate.raw.get("id") == item.get("id"))
+        ):
+            left.remove(candidate)
+            return candidate
+    return None
+
+
+def _with_part(parts: list[dict[str, Any]], index: int, part: dict[str, Any]) -> list[dict[str, Any]]:
+    blank = {"type": part["type"], "text": ""}
+    padded = [*parts, *[blank] * (index + 1 - len(parts))]
+    return [*padded[:index], padded[index] | part, *padded[index + 1 :]]
+
+
+def _are_alike(part: object, earlier: object) -> bool:
+    return isinstance(part, dict) and isinstance(earlier, dict) and part.get("type") == earlier.get("type")

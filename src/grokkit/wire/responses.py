@@ -1,9 +1,11 @@
 """The Responses API as it is on the wire: names mirror the API (`POST /v1/responses`)."""
 
-from typing import Any, ClassVar, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 
+from grokkit.wire.extra import Extended
+from grokkit.wire.output import PARAGRAPH, message_text, reasoning_texts
 from grokkit.wire.reading import Reader
 
 
@@ -35,6 +37,7 @@ class ResponsesParameters(TypedDict, total=False):
     service_tier: str | None
     safety_identifier: str | None
     guidelines: list[dict[str, Any]] | None
+    search_parameters: dict[str, Any] | None
     context_management: list[dict[str, Any]] | dict[str, Any] | None
     metadata: dict[str, Any] | None
     truncation: str | None
@@ -49,39 +52,37 @@ class ResponsesRequest(ResponsesParameters, total=False):
     stream: bool
 
 
-class Item(msgspec.Struct, kw_only=True):
+class Item(Extended, kw_only=True):
     """One piece of a response's output. Fields that this version does not know are in `extra`."""
 
     type: str = ""
     id: str | None = None
     status: str | None = None
-    extra: dict[str, Any] = {}
 
 
 class MessageItem(Item, kw_only=True):
     """Text for the user (`message`)."""
 
     role: str = "assistant"
-    content: list[dict[str, Any]] = []
+    content: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
     @property
     def text(self) -> str:
         """The text of all its parts."""
-        return "".join(part.get("text") or "" for part in self.content if part.get("type") == "output_text")
+        return message_text({"content": self.content})
 
 
 class ReasoningItem(Item, kw_only=True):
     """What the model thought (`reasoning`); send it back unchanged, `summary` and `encrypted_content` included."""
 
-    summary: list[dict[str, Any]] = []
+    summary: list[dict[str, Any]] = msgspec.field(default_factory=list)
     content: list[dict[str, Any]] | None = None
     encrypted_content: str | None = None
 
     @property
     def text(self) -> str:
-        """The reasoning text where the model gives it, else its summary."""
-        parts = self.content or self.summary
-        return "".join(part.get("text") or "" for part in parts)
+        """What the model thought, then the summary of it; its parts are paragraphs."""
+        return PARAGRAPH.join(reasoning_texts({"content": self.content, "summary": self.summary}))
 
 
 class FunctionCallItem(Item, kw_only=True):
@@ -131,7 +132,7 @@ class CodeInterpreterCall(Item, kw_only=True):
 class FileSearchCall(Item, kw_only=True):
     """A search in collections (`file_search_call`)."""
 
-    queries: list[str] = []
+    queries: list[str] = msgspec.field(default_factory=list)
     results: list[dict[str, Any]] | None = None
 
 
@@ -172,7 +173,7 @@ class ToolSearchOutput(Item, kw_only=True):
 
     call_id: str | None = None
     execution: str | None = None
-    tools: list[dict[str, Any]] = []
+    tools: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class CompactionItem(Item, kw_only=True):
@@ -211,10 +212,7 @@ def read_item(raw: dict[str, Any]) -> Item:
     {'depth': 3}
     """
     reader: Reader[Item] = ITEMS.get(str(raw.get("type")), _UNKNOWN)
-    known = {name: value for name, value in raw.items() if name != "extra"}
-    item = reader.convert(known)
-    item.extra = {name: value for name, value in raw.items() if name not in reader.kind.__struct_fields__}
-    return item
+    return reader.convert(raw)
 
 
 class Response(msgspec.Struct, kw_only=True):
@@ -262,10 +260,6 @@ class Response(msgspec.Struct, kw_only=True):
 class ResponseEvent(msgspec.Struct, kw_only=True):
     """One frame of a streamed response. All event types share this shape; each fills the fields it has."""
 
-    TERMINAL: ClassVar[frozenset[str]] = frozenset(
-        {"response.completed", "response.incomplete", "response.failed", "response.done"}
-    )
-
     type: str = ""
     sequence_number: int | None = None
     item_id: str | None = None
@@ -275,6 +269,7 @@ class ResponseEvent(msgspec.Struct, kw_only=True):
     annotation_index: int | None = None
     delta: str | dict[str, Any] | None = None
     text: str | None = None
+    refusal: str | None = None
     arguments: str | dict[str, Any] | None = None
     input: str | None = None
     code: str | None = None
@@ -289,18 +284,28 @@ class ResponseEvent(msgspec.Struct, kw_only=True):
     error: Any = None
 
 
-class CompactedResponse(msgspec.Struct, kw_only=True):
+class TextPiece(msgspec.Struct, kw_only=True, gc=False):
+    """What matters of the frames that a stream mostly consists of: `response.output_text.delta`."""
+
+    type: str = ""
+    delta: str = ""
+    item_id: str | None = None
+    output_index: int | None = None
+    content_index: int | None = None
+
+
+class CompactedResponse(Extended, kw_only=True):
     """The reply of `POST /v1/responses/compact`: put `output` at the head of the next input, unchanged."""
 
     id: str = ""
     object: str = "response.compaction"
     created_at: int = 0
     model: str = ""
-    output: list[dict[str, Any]] = []
+    output: list[dict[str, Any]] = msgspec.field(default_factory=list)
     usage: dict[str, Any] | None = None
 
 
-class DeletedResponse(msgspec.Struct, kw_only=True):
+class DeletedResponse(Extended, kw_only=True):
     """The reply of `DELETE /v1/responses/{id}`."""
 
     id: str = ""
@@ -308,11 +313,11 @@ class DeletedResponse(msgspec.Struct, kw_only=True):
     deleted: bool = False
 
 
-class InputItems(msgspec.Struct, kw_only=True):
+class InputItems(Extended, kw_only=True):
     """A page of the items that a stored response was given."""
 
     object: str = "list"
-    data: list[dict[str, Any]] = []
+    data: list[dict[str, Any]] = msgspec.field(default_factory=list)
     first_id: str | None = None
     last_id: str | None = None
     has_more: bool = False
