@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 
 NEEDED = ("click", "rich")
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -16,6 +17,9 @@ def main() -> int:
         print(f"grokkit: the command line needs {words}, not installed here", file=sys.stderr)
         print("try: pip install 'grokkit[cli]'", file=sys.stderr)
         return 1
-    from grokkit.cli.run import run
+    try:
+        from grokkit.cli.run import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return INTERRUPTED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grokkit.cli import failure, notes
+from grokkit.cli import INTERRUPTED, failure, notes
 from grokkit.cli.root import root
 from grokkit.cli.verbosity import Verbosity
 from grokkit.errors import GrokError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 FAILED = 1
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 COMPLETION = "_GROKKIT_COMPLETE"
 
@@ -27,6 +26,7 @@ COMPLETION = "_GROKKIT_COMPLETE"
 def run(arguments: Sequence[str]) -> int:
     """Run the command and give its exit status."""
     verbosity = Verbosity()
+    _open_what_is_closed()
     _never_fail_on_characters(sys.stdout, sys.stderr)
     sys.excepthook = failure.unexpected(verbosity)
     warnings.showwarning = notes.hold
@@ -73,6 +73,13 @@ def _invoke(arguments: Sequence[str], verbosity: Verbosity) -> object:
         root.main(prog_name="grokkit")
     with root.make_context("grokkit", list(arguments), obj=verbosity) as context:
         return root.invoke(context)
+
+
+def _open_what_is_closed() -> None:
+    """Python has no stream where the shell closed one (`<&-`)."""
+    for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _never_fail_on_characters(*streams: TextIO) -> None:

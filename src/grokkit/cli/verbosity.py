@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from grokkit.cli import notes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,8 +35,9 @@ class Verbosity:
         if self.tracebacks:
             import logging
 
-            logging.basicConfig(format="%(name)s: %(message)s")
-            logging.getLogger("grokkit").setLevel(logging.INFO)
+            logger = logging.getLogger("grokkit")
+            logger.setLevel(logging.INFO)
+            logger.addHandler(notes.Log())
 
 
 def _set(ctx: click.Context, _: click.Parameter, level: int) -> int:

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from grokkit.cli.chat.keyboard import unechoed
-from grokkit.cli.chat.markdown import _STYLES, rendered, split_finished
+from grokkit.cli.chat.markdown import STYLES, rendered, split_finished
 from grokkit.cli.chat.redraw import HIDE_CURSOR, SHOW_CURSOR, redraw
 from grokkit.cli.say import harmless
 
@@ -60,6 +60,7 @@ class LiveMarkdown:
 
     def __enter__(self) -> Self:
         self._at_exit.enter_context(unechoed())
+        self._at_exit.callback(self._write, SHOW_CURSOR)
         self._write(HIDE_CURSOR)
         self._painter.start()
         return self
@@ -70,7 +71,6 @@ class LiveMarkdown:
             self._painter.join()
             if self._trouble is None:
                 self._draw(last=True)
-                self._write(SHOW_CURSOR)
 
     def _raise_trouble(self) -> None:
         if self._trouble is not None:
@@ -134,5 +134,5 @@ class LiveMarkdown:
 
 def _rewrapped(lines: Sequence[str], width: int) -> list[str]:
     """As many lines as the terminal makes of these after it has got another width."""
-    rows = sum(max(1, -(-cell_len(_STYLES.sub("", line)) // width)) for line in lines)
+    rows = sum(max(1, -(-cell_len(STYLES.sub("", line)) // width)) for line in lines)
     return ["\x00"] * rows

@@ -12,12 +12,13 @@ from rich.markdown import Heading, Markdown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from markdown_it.token import Token
     from rich.console import Console, JustifyMethod
     from rich.markdown import MarkdownElement
 
 # HTML is shown as it is written: an answer about <b> would else lose its subject.
 _parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").enable("table")
-_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+STYLES = re.compile(r"\x1b\[[0-9;]*m")
 _PADDING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 
 
@@ -31,7 +32,16 @@ class _Markdown(Markdown):
     def __init__(self, text: str) -> None:
         super().__init__("", code_theme="ansi_dark", hyperlinks=False)
         self.markup = text
-        self.parsed = _parser.parse(text)
+        self.parsed = _with_its_line_breaks(_parser.parse(text))
+
+
+def _with_its_line_breaks(tokens: list[Token]) -> list[Token]:
+    """Verse stays verse: a line of the answer is a line on the terminal."""
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "softbreak":
+                child.type = "hardbreak"
+    return tokens
 
 
 def split_finished(text: str) -> tuple[list[str], str]:
@@ -56,5 +66,5 @@ def rendered(console: Console, text: str) -> list[str]:
 
 
 def _without_blank_ends(lines: Sequence[str]) -> list[str]:
-    filled = [index for index, line in enumerate(lines) if _STYLES.sub("", line).strip()]
+    filled = [index for index, line in enumerate(lines) if STYLES.sub("", line).strip()]
     return list(lines[filled[0] : filled[-1] + 1]) if filled else []

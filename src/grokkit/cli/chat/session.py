@@ -80,3 +80,4 @@ class Session:
         if self._verbosity.level:
             for line in report(answered):
                 say(line, dim=True)
+        say("")

@@ -49,27 +49,24 @@ def _key(config: Config) -> Finding:
         return Finding("key", "fail", "there is none", no_key().hint)
     if not isinstance(key, Secret):
         return Finding("key", "ok", f"given by a function ({source})")
-    trouble = _trouble(key.reveal(), is_xai=_is_xai(config.base_url))
+    trouble = _oddity(key.reveal()) if _is_xai(config.base_url) else None
+    shown = f"{key.masked()} from {source}"
     if trouble:
-        return Finding(
-            "key", "warn", f"{key.masked()} from {source} {trouble}", "copy it again from https://console.x.ai"
-        )
-    return Finding("key", "ok", f"{key.masked()} from {source}")
+        return Finding("key", "warn", f"{shown} {trouble}", "copy it again from https://console.x.ai")
+    return Finding("key", "ok", shown)
 
 
-def _trouble(key: str, *, is_xai: bool) -> str | None:
-    """What is odd about the shape of a key.
+def _oddity(key: str) -> str | None:
+    """What is odd about the shape of a key of xAI.
 
-    >>> _trouble("xai-" + 20 * "a", is_xai=True) is None
+    >>> _oddity("xai-" + 20 * "a") is None
     True
-    >>> _trouble("'xai-abcdefghijklmnopqrst'", is_xai=True)
-    'has quotes or blanks in it'
+    >>> _oddity("xai-abc")
+    'is only 7 characters long'
     """
-    if any(character.isspace() or character in "\"'`" for character in key):
-        return "has quotes or blanks in it"
-    if is_xai and not key.startswith(PREFIX):
+    if not key.startswith(PREFIX):
         return f"does not begin with {PREFIX}, as keys of xAI do"
-    return f"is only {len(key)} characters long" if is_xai and len(key) < SHORTEST_KEY else None
+    return f"is only {len(key)} characters long" if len(key) < SHORTEST_KEY else None
 
 
 def _is_xai(base_url: str) -> bool:
