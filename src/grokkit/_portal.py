@@ -125,7 +125,7 @@ class Errand(Generic[T]):
         self.over = False
         self.cancelled = False
         self._portal = portal
-        self._make = make
+        self._make: Callable[[], Coroutine[Any, Any, T]] | None = make
         self._gate = threading.Lock()
         self._gate.acquire()
         self._task: asyncio.Task[None] | None = None
@@ -176,11 +176,12 @@ class Errand(Generic[T]):
 
     async def _run(self) -> None:
         self._under_way = True
+        make, self._make = self._make, None  # which often knows its errand: together they would linger
         try:
-            if self.cancelled:
+            if self.cancelled or make is None:
                 self._error = asyncio.CancelledError()
             else:
-                self._value = await self._make()
+                self._value = await make()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is for whoever waits
             self._error = error
         finally:

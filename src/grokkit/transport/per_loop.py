@@ -12,8 +12,9 @@ import ctypes
 import gc
 import os
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
-from weakref import WeakSet, ref
+from weakref import finalize
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -35,12 +36,22 @@ class Care(NamedTuple, Generic[T]):
 
 
 class PerLoop(Generic[T]):
-    """The things, by loop."""
+    """The things, by loop. When this is dropped without a word, they close behind it."""
+
+    def __init__(self, care: Care[T]) -> None:
+        things = _Things(care)
+        self.get = things.get
+        self.open = things.open
+        self.aclose = things.aclose
+        finalize(self, things.let_go).atexit = False
+
+
+class _Things(Generic[T]):
+    """What is held. While it is, this module holds on to it, so that the collector never comes before the close."""
 
     def __init__(self, care: Care[T]) -> None:
         self._care = care
         self._held: dict[asyncio.AbstractEventLoop, _Held[T]] = {}
-        _all.add(self)
 
     def get(self) -> T | None:
         """The running loop's own, if it has one."""
@@ -49,12 +60,13 @@ class PerLoop(Generic[T]):
 
     async def open(self) -> T:
         """The running loop's own, made now if need be."""
-        self._abandon_closed()
+        _abandon_closed()
         loop = asyncio.get_running_loop()
         held = self._held.get(loop)
         if held is None:
+            _all.add(self)
             thing = self._care.make()
-            held = self._held[loop] = _Held(thing, _keep(thing, self._care.close, ref(self), loop))
+            held = self._held[loop] = _Held(thing, self._keep(thing, loop))
             await held.keeper.__anext__()
         return held.thing
 
@@ -64,37 +76,53 @@ class PerLoop(Generic[T]):
         if held is not None:
             await held.keeper.aclose()
 
-    def drop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """This loop has none any more."""
-        self._held.pop(loop, None)
+    def let_go(self) -> None:
+        """Nobody will ask any more: close each on its loop. Called by the collector, at any time, in any thread."""
+        _abandon_closed()
+        for loop in list(self._held):
+            with suppress(RuntimeError):  # closed meanwhile: the next to open one finds that out
+                loop.call_soon_threadsafe(self._close_soon)
 
     def forget(self) -> None:
         """Start over in a forked child."""
         for held in self._held.values():
             self._care.disown(held.thing)
             _immortalise(held)
-        self._held = {}
+        self._held.clear()
 
     def leave(self) -> None:
         """The process ends, and its sockets with it."""
         for held in self._held.values():
             _immortalise(held)
 
-    def _abandon_closed(self) -> None:
-        closed = [loop for loop in self._held if loop.is_closed()]
-        if not closed:
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            for loop in closed:
-                if (held := self._held.pop(loop, None)) is not None:
-                    self._care.abandon(held.thing)
-            # asyncio's transports warn when they are collected: now is better than under somebody else's hands
-            gc.collect()
+    def closed(self) -> list[asyncio.AbstractEventLoop]:
+        """Which of the loops are closed."""
+        return [loop for loop in list(self._held) if loop.is_closed()]
 
-    def __del__(self) -> None:
-        if any(loop.is_closed() for loop in self._held):
-            self._abandon_closed()
+    def abandon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let go of the thing of a closed loop."""
+        if (held := self._pop(loop)) is not None:
+            self._care.abandon(held.thing)
+
+    def _close_soon(self) -> None:
+        closing = asyncio.get_running_loop().create_task(self.aclose())
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
+
+    def _pop(self, loop: asyncio.AbstractEventLoop) -> _Held[T] | None:
+        held = self._held.pop(loop, None)
+        if not self._held:
+            _all.discard(self)
+        return held
+
+    async def _keep(self, thing: T, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None]:
+        process = os.getpid()
+        try:
+            yield
+        finally:
+            if process == os.getpid():
+                self._pop(loop)
+                await self._care.close(thing)
 
 
 class _Held(NamedTuple, Generic[T]):
@@ -102,29 +130,31 @@ class _Held(NamedTuple, Generic[T]):
     keeper: AsyncGenerator[None]
 
 
-async def _keep(
-    thing: T, close: Callable[[T], Awaitable[object]], owner: ref[PerLoop[T]], loop: asyncio.AbstractEventLoop
-) -> AsyncGenerator[None]:
-    process = os.getpid()
-    try:
-        yield
-    finally:
-        if process == os.getpid():
-            if (known := owner()) is not None:
-                known.drop(loop)
-            await close(thing)
+def _abandon_closed() -> None:
+    closed = [(things, loop) for things in list(_all) for loop in things.closed()]
+    if not closed:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for things, loop in closed:
+            things.abandon(loop)
+        # asyncio's transports warn when they are collected: now is better than under somebody else's hands
+        gc.collect()
 
 
 def _immortalise(value: object) -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
-_all: WeakSet[PerLoop[Any]] = WeakSet()
+_all: set[_Things[Any]] = set()
+_closing: set[asyncio.Task[None]] = set()
 
 
 def _forget_all() -> None:
     for things in list(_all):
         things.forget()
+    _all.clear()
+    _closing.clear()
 
 
 def _leave_all() -> None:
