@@ -1,0 +1,174 @@
+"""One host of the simulated API as an ASGI application: finds the endpoint, checks the caller, sends the reply."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from grokkit.testing.simulator.delivery import Delivery
+from grokkit.testing.simulator.handlers import Routes
+from grokkit.testing.simulator.heads import head_of
+from grokkit.testing.simulator.keys import masked
+from grokkit.testing.simulator.presence import Presence
+from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.seen import Seen
+from grokkit.testing.simulator.sockets import SocketDoor
+from grokkit.testing.simulator.visit import Outcome, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+
+    from grokkit.testing.simulator.handlers import Endpoint, Head, Table
+    from grokkit.testing.simulator.keys import Keys
+    from grokkit.testing.simulator.simulator import Simulator
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+_MOST_BODY = 64 * 1024 * 1024
+_HIDDEN = "authorization"
+
+
+class App:
+    """The inference host, or the management host."""
+
+    def __init__(self, simulator: Simulator, tables: Sequence[Table], keys: Keys) -> None:
+        self._simulator = simulator
+        self._keys = keys
+        self._management = bool(tables) and tables[0].management
+        self._routes = Routes(endpoint for table in tables for endpoint in table.endpoints)
+        self._door = SocketDoor(simulator, [socket for table in tables for socket in table.sockets], keys)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "websocket":
+            await self._door.serve(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        content = await _body(receive)
+        if content is None:
+            return
+        visit = Visit(
+            self._simulator,
+            scope["method"],
+            scope["path"],
+            query_string=scope["query_string"].decode("latin-1"),
+            headers={name: value for name, value in headers.items() if name != _HIDDEN},
+            content=content,
+        )
+        seen = self._simulator.note(_record(visit, headers, management=self._management))
+        seen.started = self._simulator.clock.now()
+        presence = Presence(receive)
+        try:
+            await self._answer(visit, seen, headers.get(_HIDDEN), send, presence)
+        except asyncio.CancelledError:
+            if not presence.gone:
+                raise
+            seen.disconnected = True
+            presence.forgive()
+        finally:
+            presence.end()
+            seen.ended = self._simulator.clock.now()
+
+    async def _answer(
+        self, visit: Visit, seen: Seen, authorization: str | None, send: Send, presence: Presence
+    ) -> None:
+        simulator = self._simulator
+        family: Head = "plain"
+        try:
+            endpoint, visit.params = self._routes.find(visit.method, visit.path)
+            family = endpoint.head
+            self._admit(endpoint, visit, authorization)
+            outcome = await self._outcome(endpoint, visit, presence)
+        except Refusal as refusal:
+            outcome = self._refused(refusal)
+        seen.bill = visit.bill
+        headers = head_of(visit, outcome, outcome.head or family, simulator.time())
+        pace = simulator.pace
+        if outcome.frames is not None or pace:
+            presence.watch()
+        await Delivery(send, simulator.clock, seen, pace).deliver(outcome, headers)
+
+    async def answer(self, visit: Visit) -> Outcome:
+        """What a request within another one is answered, errors too: as `visit.inner(...)` makes them."""
+        try:
+            endpoint, visit.params = self._routes.find(visit.method, visit.path)
+            return await self._outcome(endpoint, visit, None)
+        except Refusal as refusal:
+            return self._refused(refusal)
+
+    def _admit(self, endpoint: Endpoint, visit: Visit, authorization: str | None) -> None:
+        if endpoint.needs_key:
+            visit.key = self._keys.check(authorization, self._simulator.time())
+        if len(visit.content) > endpoint.max_body:
+            raise Refusal.text(413, "Failed to buffer the request body: length limit exceeded")
+        visit.rule = self._simulator.script.match(visit)
+
+    async def _outcome(self, endpoint: Endpoint, visit: Visit, presence: Presence | None) -> Outcome:
+        simulator = self._simulator
+        if endpoint.generates and (refused := simulator.limits.admit(visit)):
+            raise refused
+        if visit.rule is not None and (scripted := await visit.rule.outcome(visit)) is not None:
+            return scripted
+        outcome = endpoint.handler(visit)
+        if not isinstance(outcome, Outcome):
+            if presence is not None:
+                presence.watch()
+            outcome = await outcome
+        if endpoint.generates:
+            simulator.limits.settle(visit, outcome)
+        return outcome
+
+    def _refused(self, refusal: Refusal) -> Outcome:
+        spoken = refusal.as_before_july() if self._simulator.speaks_old_codes else refusal
+        return Outcome(
+            status=spoken.status,
+            body=spoken.body,
+            media_type=spoken.media_type if spoken.body else None,
+            headers=spoken.headers,
+        )
+
+
+def _record(visit: Visit, headers: dict[str, str], *, management: bool) -> Seen:
+    shown = {name: _masked(value) if name == _HIDDEN else value for name, value in headers.items()}
+    asked = visit.asked
+    return Seen(
+        method=visit.method,
+        path=visit.path,
+        query=visit.query,
+        headers=shown,
+        content=visit.content,
+        id=visit.id,
+        model=asked.model,
+        last=asked.last,
+        tools=asked.tools,
+        management=management,
+    )
+
+
+def _masked(authorization: str) -> str:
+    scheme, _, secret = authorization.partition(" ")
+    return f"{scheme} {masked(secret)}"
+
+
+def _headers(scope: Message) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, or `None` when the caller left. What is beyond the limit is read and forgotten."""
+    message = await receive()
+    content = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return content  # type: ignore[no-any-return]
+    chunks, size = [content], len(content)
+    while message["type"] == "http.request" and message.get("more_body"):
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= _MOST_BODY + 1:
+            chunks.append(message.get("body", b""))
+    return None if message["type"] == "http.disconnect" else b"".join(chunks)
