@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import aiohttp
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _CAUGHT = (aiohttp.ClientError, OSError, ValueError)
 _TELLING = (aiohttp.ClientError, ValueError)
+_ONE_WRITE = 512 * 1024
 _NEVER_WRITTEN = "Cannot write to closing transport"
 
 
@@ -75,7 +77,7 @@ class AiohttpTransport:
             response = await pool.session.request(
                 call.method,
                 url,
-                data=call.content(),
+                data=_content(call),
                 headers=call.headers,
                 allow_redirects=False,
                 proxy=route.proxy,
@@ -84,8 +86,9 @@ class AiohttpTransport:
             )
         except _CAUGHT as error:
             failure = _translated(error, call)
-            unsent = again and _was_never_written(error)
+            unsent = again and _was_never_written(error, call)
         else:
+            pool.live.add(response)
             return Reply(response.status, response.headers, stream=_Body(response, call))
         if unsent:
             return await self._send(call, again=False)
@@ -161,17 +164,21 @@ def _translated(error: Exception, call: Call) -> GrokError:
 
 
 def _lost(error: Exception, call: Call) -> GrokError:
-    if _was_never_written(error):
+    if _was_never_written(error, call):
         return failures.nothing_was_sent(error, call)
     return failures.connection_lost(error, call)
 
 
-def _was_never_written(error: Exception) -> bool:
-    """Whether the connection was found closed by the write of the request, which is one write, body and all."""
-    return any(
+def _was_never_written(error: Exception, call: Call) -> bool:
+    """Whether the connection was found closed by the first write of the request.
+
+    A small request is one write, body and all; of a large one, part may have gone before.
+    """
+    found_closed = any(
         isinstance(origin, aiohttp.ClientConnectionResetError) and str(origin) == _NEVER_WRITTEN
         for origin in failures.causes(error)
     )
+    return found_closed and not isinstance(_content(call), io.BytesIO)
 
 
 def _undecodable_or_cut(error: Exception, call: Call) -> GrokError:
@@ -200,6 +207,11 @@ def _address(call: Call) -> URL:
     except ValueError as error:
         raise failures.address_unusable(error, call) from error
     return url.with_query(call.query) if call.query else url
+
+
+def _content(call: Call) -> bytes | io.BytesIO | None:
+    content = call.content()
+    return content if content is None or len(content) <= _ONE_WRITE else io.BytesIO(content)
 
 
 @functools.cache

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import socket
 import time
 from contextlib import suppress
+from weakref import WeakSet
 
 import aiohttp
 
@@ -21,9 +23,9 @@ _DOUBT_AFTER = 1.0
 
 
 class Pool:
-    """The connections of one loop."""
+    """The connections of one loop, and the replies that are on their way over them."""
 
-    __slots__ = ("_quiet_since", "request", "session")
+    __slots__ = ("_quiet_since", "live", "session")
 
     def __init__(self, max_connections: int) -> None:
         self.session = aiohttp.ClientSession(
@@ -36,8 +38,9 @@ class Pool:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=_READ_BUFFER,
-            response_class=PromptResponse,
+            response_class=type("Response", (PromptResponse,), {"process": os.getpid()}),
         )
+        self.live: WeakSet[aiohttp.ClientResponse] = WeakSet()
         self._quiet_since = time.monotonic()
 
     async def notice_closed(self) -> None:
@@ -56,10 +59,13 @@ class Pool:
 class PromptResponse(aiohttp.ClientResponse):
     """A response that closes at once: no TLS farewell, no unsent bytes, however dead the peer is."""
 
+    process: int
+    """The process whose sockets these are; each pool has a class of its own that knows it."""
+
     def close(self) -> None:
-        """Drop the connection."""
+        """Drop the connection; in a forked child leave it alone."""
         connection = self.connection
-        if connection is not None and connection.transport is not None:
+        if connection is not None and connection.transport is not None and self.process == os.getpid():
             connection.transport.abort()
         super().close()
 
@@ -70,6 +76,8 @@ def pools(max_connections: int) -> PerLoop[Pool]:
 
 
 async def _close(pool: Pool) -> None:
+    for response in list(pool.live):
+        response.close()  # wakes who reads it: the session alone would leave them waiting
     with suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL):
             await pool.session.close()

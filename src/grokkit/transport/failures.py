@@ -40,12 +40,13 @@ _ALERTS_ABOUT_OURS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "
 def translated(error: Exception, table: Table, call: Call, *, telling: tuple[type[Exception], ...] = ()) -> GrokError:
     """The error in our words, ready to be raised outside of the `except` block that caught the original.
 
-    The original becomes its cause, except for the `telling` types, whose text or repr holds the request's headers
-    or the proxy's password: of these the first cause that tells nothing is kept.
+    The original becomes its cause, except for the `telling` types, whose text or repr may hold the request's headers
+    or the proxy's password: in place of these stands the first of their causes that tells nothing.
     """
     make = next((make for kind, make in table if isinstance(error, kind)), connection_lost)
     made = make(error, call)
-    made.__cause__ = next((origin for origin in causes(error) if not isinstance(origin, telling)), None)
+    if make is not not_sendable:
+        made.__cause__ = next((origin for origin in causes(error) if not isinstance(origin, telling)), None)
     return made
 
 
@@ -104,11 +105,12 @@ def certificate_rejected(error: Exception, call: Call) -> CertificateRejected:
 
 def tls_failed(error: Exception, call: Call) -> GrokError:
     """TLS could not be agreed on."""
-    if _is_about_our_certificate(error):
-        return client_certificate_refused(error, call)
+    if (refusal := _refusal_of_our_certificate(error)) is not None:
+        return client_certificate_refused(refusal, call)
     return ConnectionFailed(
         f"no TLS connection to {_host(call)}: {_reason(error)}",
-        hint="check that base_url has the right port and is https only where the server is",
+        hint="check that base_url has the right port and is https only where the server is;"
+        " a server that wants a client certificate may also end a handshake so (client_cert=...)",
     )
 
 
@@ -163,8 +165,7 @@ def nothing_was_sent(error: Exception, call: Call) -> ConnectionFailed:
 
 def connection_lost(error: Exception, call: Call) -> GrokError:
     """The connection broke after the request was sent, or while it was."""
-    refusal = next((origin for origin in causes(error) if _is_about_our_certificate(origin)), None)
-    if isinstance(refusal, ssl.SSLError):
+    if (refusal := _refusal_of_our_certificate(error)) is not None:
         return client_certificate_refused(refusal, call)
     return ConnectionLost(
         f"the connection to {_host(call)} was lost before the reply was complete: {_reason(error)}",
@@ -202,9 +203,12 @@ def not_sendable(_error: Exception, _call: Call) -> InvalidRequest:
     )
 
 
-def _is_about_our_certificate(error: BaseException) -> bool:
-    reason = getattr(error, "reason", None) or ""
-    return isinstance(error, ssl.SSLError) and "ALERT" in reason and any(end in reason for end in _ALERTS_ABOUT_OURS)
+def _refusal_of_our_certificate(error: Exception) -> Exception | None:
+    for origin in causes(error):
+        alert = getattr(origin, "reason", None) or ""
+        if isinstance(origin, ssl.SSLError) and "ALERT" in alert and any(end in alert for end in _ALERTS_ABOUT_OURS):
+            return origin
+    return None
 
 
 def _certificate_reason(error: Exception) -> str:
@@ -215,9 +219,9 @@ def _certificate_reason(error: Exception) -> str:
 def _reason(error: BaseException) -> str:
     """What TLS or the system said, else the library."""
     origins = list(causes(error))
-    for tls in origins:
-        if isinstance(tls, ssl.SSLError) and tls.reason:
-            return tls.reason.replace("_", " ").lower()
+    for failed in origins:
+        if isinstance(failed, ssl.SSLError) and (reason := getattr(failed, "reason", None)):
+            return str(reason).replace("_", " ").lower()
     for failed in origins:
         if isinstance(failed, socket.gaierror) and failed.strerror:
             return failed.strerror

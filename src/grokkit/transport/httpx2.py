@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grokkit.call import Reply
 from grokkit.errors import ExtraMissing, Misused
@@ -18,13 +18,14 @@ except ImportError as error:
     raise ExtraMissing("the httpx2 transport needs httpx2, which is not installed", extra="httpx2") from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    import httpcore2
 
     from grokkit.call import Call
     from grokkit.errors import GrokError
     from grokkit.transport.failures import Table
 
-_TELLING = (httpx2.LocalProtocolError, ValueError, TypeError)
 _CAUGHT = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError, TypeError)
 _CUT_SHORT = ("peer closed connection", "server disconnected")
 
@@ -53,6 +54,7 @@ class Httpx2Transport:
     async def send(self, call: Call) -> Reply:
         """See `Transport.send`."""
         client = self._clients.get() or await self._clients.open()
+        opening = _Opening()
         try:
             request = client.build_request(
                 call.method,
@@ -61,10 +63,14 @@ class Httpx2Transport:
                 content=call.content(),
                 headers=call.headers,
                 timeout=_connect_within(call.limits.connect),
+                extensions={"trace": opening},
             )
             response = await client.send(request, stream=True, follow_redirects=False)
         except _CAUGHT as error:
             failure = _translated(error, call)
+        except asyncio.CancelledError:
+            await opening.aclose()
+            raise
         else:
             return Reply(response.status_code, response.headers, stream=_Body(response, call))
         raise failure
@@ -72,6 +78,23 @@ class Httpx2Transport:
     async def aclose(self) -> None:
         """Close the running loop's client, if it was made by your function or is ours to close."""
         await self._clients.aclose()
+
+
+class _Opening:
+    """A connection between its TCP and its TLS handshake: httpx2 forgets it when it is cancelled there."""
+
+    def __init__(self) -> None:
+        self._connection: httpcore2.AsyncNetworkStream | None = None
+
+    async def __call__(self, step: str, info: Mapping[str, Any]) -> None:
+        if step.endswith("connect_tcp.complete"):
+            self._connection = info["return_value"]
+        elif step.endswith("start_tls.complete"):
+            self._connection = None
+
+    async def aclose(self) -> None:
+        if self._connection is not None:
+            await self._connection.aclose()
 
 
 class _OneClient:
@@ -139,7 +162,7 @@ def _connect_within(seconds: float | None) -> httpx2.Timeout:
 
 
 def _translated(error: Exception, call: Call) -> GrokError:
-    return failures.translated(error, _TABLE, call, telling=_TELLING)
+    return failures.translated(error, _TABLE, call)
 
 
 def _broken_protocol(error: Exception, call: Call) -> GrokError:
