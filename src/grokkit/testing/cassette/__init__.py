@@ -1,0 +1,23 @@
+"""Record calls once, replay them without a network: a transport, a readable file, and nothing secret in it."""
+
+from grokkit.testing.cassette.failures import (
+    CassetteBroken,
+    CassetteDrift,
+    CassetteError,
+    CassetteMismatch,
+    CassetteUnwritable,
+)
+from grokkit.testing.cassette.har import from_har
+from grokkit.testing.cassette.interaction import Interaction
+from grokkit.testing.cassette.transport import Cassette
+
+__all__ = [
+    "Cassette",
+    "CassetteBroken",
+    "CassetteDrift",
+    "CassetteError",
+    "CassetteMismatch",
+    "CassetteUnwritable",
+    "Interaction",
+    "from_har",
+]
