@@ -88,7 +88,7 @@ class ResponsesAccumulator:
                 and piece.content_index == last.content_index
             ):
                 item = self.response.item(piece.output_index, piece.item_id, OUTPUT_TEXT.item)
-                self._pieces = item.text(OUTPUT_TEXT, piece.content_index or 0).pieces
+                self._pieces = item.text(OUTPUT_TEXT, piece.content_index).pieces
                 self._piece = piece
             self._pieces.append(piece.delta)
             return (TextDelta(frame, piece.delta),)
@@ -162,21 +162,22 @@ def _part(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> It
     if place is None:
         return _life_cycle(frame, event)
     item = state.response.item(event.output_index, event.item_id, place.item)
-    text = item.text(place, _part_index(place, event))
+    open_part = item.begin if event.type.endswith(".added") else item.text
+    text = open_part(place, _part_index(place, event))
     text.part = part
     piece = text.settle(part_text(part)) if event.type.endswith(".done") else ""
     return (piece and state.tell(frame, item, text, piece)) or _life_cycle(frame, event)
 
 
-def _part_index(place: Place, event: ResponseEvent) -> int:
+def _part_index(place: Place, event: ResponseEvent) -> int | None:
     if place.part is None:
         return 0
-    return (event.summary_index if place is REASONING_SUMMARY else event.content_index) or 0
+    return event.summary_index if place is REASONING_SUMMARY else event.content_index
 
 
 def _annotation(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
     item = state.response.item(event.output_index, event.item_id, OUTPUT_TEXT.item)
-    text = item.text(OUTPUT_TEXT, event.content_index or 0)
+    text = item.text(OUTPUT_TEXT, event.content_index)
     annotations = [*text.annotations, event.annotation or {}]
     return _new_citations(frame, text, annotations) or _life_cycle(frame, event)
 
@@ -191,7 +192,7 @@ def _new_citations(frame: bytes, text: OpenText, annotations: list[dict[str, Any
 def _item_added(state: ResponsesAccumulator, frame: bytes, event: ResponseEvent) -> Iterable[StreamEvent]:
     item = state.response.added(event.output_index, event.item or {})
     if item.type == ARGUMENTS.item:
-        return state.tell(frame, item, item.text(ARGUMENTS), "")
+        return state.tell(frame, item, item.text(ARGUMENTS, 0), "")
     return _progress(frame, item, "in_progress") or _life_cycle(frame, event)
 
 

@@ -82,8 +82,9 @@ class OpenResponse:
         if item is not None:
             return item
         for name in names:
-            if name in self._by_name:
-                return self._by_name[name]
+            named = self._by_name.get(name)
+            if named is not None and None in {index, named.index}:
+                return named
         return self._last_open(kind, nameless=bool(names)) if index is None else None
 
     def _last_open(self, kind: str | None, *, nameless: bool) -> OpenItem | None:
@@ -95,7 +96,7 @@ class OpenResponse:
     def _open(self, index: int | None, names: Iterable[str], kind: str | None) -> OpenItem:
         taken = {item.position for item in self._items}
         free = max(taken, default=-1) + 1
-        item = OpenItem(free if index is None or index in taken else index, kind)
+        item = OpenItem(index, free if index is None or index in taken else index, kind)
         self._items.append(item)
         if index is not None:
             self._by_index[index] = item

@@ -12,7 +12,7 @@ from grokkit.wire.tool_calls import arguments_text
 
 PARAGRAPH = "\n\n"
 
-_TEXT_TYPES = frozenset({"output_text", "text"})
+_TEXT_TYPES = ("output_text", "text")
 
 
 def parts(item: dict[str, Any], holder: str) -> list[dict[str, Any]]:

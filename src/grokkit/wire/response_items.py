@@ -65,9 +65,10 @@ class OpenText:
 class OpenItem:
     """What is known of an item: what the server said of it, and its texts so far."""
 
-    __slots__ = ("done", "position", "raw", "texts")
+    __slots__ = ("done", "index", "position", "raw", "texts")
 
-    def __init__(self, position: int, kind: str | None) -> None:
+    def __init__(self, index: int | None, position: int, kind: str | None) -> None:
+        self.index = index
         self.position = position
         self.raw: dict[str, Any] = {"type": kind} if kind else {}
         self.done = False
@@ -79,12 +80,18 @@ class OpenItem:
         kind = self.raw.get("type")
         return kind if isinstance(kind, str) else ""
 
-    def text(self, place: Place, index: int = 0) -> OpenText:
-        """One of its texts; `index` counts the parts of one holder."""
-        text = self.texts.get((place.holder, index))
-        if text is None:
-            text = self.texts[place.holder, index] = OpenText(place)
-        return text
+    def text(self, place: Place, index: int | None) -> OpenText:
+        """One of its texts; `index` counts the parts of one holder, and None means the last one in this place."""
+        if index is None:
+            index = max((at for (_, at), text in self.texts.items() if text.place is place), default=None)
+        text = self.texts.get((place.holder, index)) if index is not None else None
+        return text or self.begin(place, index)
+
+    def begin(self, place: Place, index: int | None) -> OpenText:
+        """A text that begins, after those there are in its holder when nothing tells its `index`."""
+        if index is None:
+            index = max((at + 1 for holder, at in self.texts if holder == place.holder), default=0)
+        return self.texts.setdefault((place.holder, index), OpenText(place))
 
     def finish(self, raw: dict[str, Any]) -> None:
         """The server gave the item whole."""

@@ -10,6 +10,8 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
+from grokkit.wire.extra import Extended
+
 _told: set[str] = set()
 
 
@@ -57,6 +59,7 @@ def _object_that_fits(value: dict[str, Any], kind: type[msgspec.Struct], place: 
     fitting = {
         name: without_strays(inner, kinds[name], f"{place}.{name}") if name in kinds else inner
         for name, inner in value.items()
+        if not (name == "extra" and issubclass(kind, Extended))
     }
     return {name: inner for name, inner in fitting.items() if inner is not msgspec.UNSET}
 
