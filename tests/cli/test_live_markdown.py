@@ -14,7 +14,7 @@ from grokkit.cli.chat.live_markdown import LiveMarkdown
 from grokkit.cli.chat.markdown import STYLES, rendered, split_finished
 from grokkit.cli.chat.redraw import redraw
 
-CONTROLS = re.compile(r"\x1b\[(?:\?\d+[hl]|(\d*)([AJ]))|([^\x1b])")
+CONTROLS = re.compile(r"\x1b\[(?:\?\d+[hl]|(\d*)([AJK]))|([^\x1b])")
 
 TEXT = """\
 # A title
@@ -63,6 +63,8 @@ class Screen:
                 self.row -= int(count)
             elif control == "J":
                 self.lines[self.row :] = [""]
+            elif control == "K":
+                self.lines[self.row] = ""
             elif character == "\n":
                 self.row += 1
                 self.lines += [""] * (self.row + 1 - len(self.lines))

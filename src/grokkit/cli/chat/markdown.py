@@ -7,18 +7,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from markdown_it import MarkdownIt
-from rich.markdown import Heading, Markdown
+from rich.markdown import Heading, ListItem, Markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it.token import Token
-    from rich.console import Console, JustifyMethod
+    from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
     from rich.markdown import MarkdownElement
 
 # HTML is shown as it is written: an answer about <b> would else lose its subject.
 _parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").enable("table")
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
+TWO_DIGITS = 10
 _PADDING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 
 
@@ -26,8 +27,19 @@ class _LeftHeading(Heading):
     LEVEL_ALIGN: ClassVar[dict[str, JustifyMethod]] = dict.fromkeys(Heading.LEVEL_ALIGN, "left")
 
 
+class _SteadyItem(ListItem):
+    """The tenth number of a list must not move the nine above it."""
+
+    def render_number(self, console: Console, options: ConsoleOptions, number: int, last_number: int) -> RenderResult:
+        return super().render_number(console, options, number, max(last_number, TWO_DIGITS))
+
+
 class _Markdown(Markdown):
-    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "heading_open": _LeftHeading}
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "heading_open": _LeftHeading,
+        "list_item_open": _SteadyItem,
+    }
 
     def __init__(self, text: str) -> None:
         super().__init__("", code_theme="ansi_dark", hyperlinks=False)

@@ -21,7 +21,7 @@ def redraw(before: Sequence[str], after: Sequence[str], *, height: int) -> str:
     has `height` lines, stay as they were.
 
     >>> redraw(["one", "tw"], ["one", "two", "three"], height=24)
-    '\x1b[?2026h\r\x1b[1A\x1b[Jtwo\nthree\n\x1b[?2026l'
+    '\x1b[?2026h\r\x1b[1A\x1b[Ktwo\n\x1b[Kthree\n\x1b[J\x1b[?2026l'
     >>> redraw(["one"], ["one"], height=24)
     ''
     """
@@ -30,8 +30,9 @@ def redraw(before: Sequence[str], after: Sequence[str], *, height: int) -> str:
     if start == len(before) == len(after):
         return ""
     up = f"\x1b[{len(before) - start}A" if start < len(before) else ""
-    new = "".join(f"{line}\n" for line in after[start:])
-    return f"{BEGIN}\r{up}\x1b[J{new}{END}"
+    # Line by line: some terminals keep a copy of a screen that is cleared as a whole.
+    new = "".join(f"\x1b[K{line}\n" for line in after[start:])
+    return f"{BEGIN}\r{up}{new}\x1b[J{END}"
 
 
 def _in_common(before: Sequence[str], after: Sequence[str]) -> int:
