@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from grokkit.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,8 +71,36 @@ def in_order(layers: Mapping[str, Iterable[Layer]]) -> list[Layer]:
 
 
 def by_ring(layers: Iterable[Layer]) -> dict[str, list[Layer]]:
-    """The user's own layers by slot: those with `ring = "attempt"` see every attempt, the others each call once."""
+    """The user's own layers by slot: those with `ring = "attempt"` see every attempt, the others each call once.
+
+    Raises `ConfigInvalid` for what can be no layer.
+    """
     table: dict[str, list[Layer]] = {"call layers": [], "attempt layers": []}
     for layer in layers:
-        table[f"{getattr(layer, 'ring', 'call')} layers"].append(layer)
+        _refuse_unfit(layer)
+        table[f"{_ring(layer)} layers"].append(layer)
     return table
+
+
+def _ring(layer: Layer) -> object:
+    return getattr(layer, "ring", "call")
+
+
+def _refuse_unfit(layer: Layer) -> None:
+    found = hint = None
+    if isinstance(layer, type):
+        found, hint = f"the class {layer.__name__}", f"pass an instance: layers=[{layer.__name__}()]"
+    elif not _takes_call_and_next(layer):
+        found, hint = repr(layer), "write async def __call__(self, call, call_next)"
+    elif _ring(layer) not in {"call", "attempt"}:
+        found, hint = f"{layer!r} with ring = {_ring(layer)!r}", 'ring is "call" or "attempt"'
+    if found is not None:
+        raise ConfigInvalid(f"found {found} among the layers, where it cannot work", hint=hint, param="layers")
+
+
+def _takes_call_and_next(layer: Layer) -> bool:
+    try:
+        inspect.signature(layer).bind(None, call_next=None)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from grokkit.telemetry.curl import as_curl
+from grokkit.telemetry.logging import in_brief
 
 if TYPE_CHECKING:
     from grokkit.call import Call, Next, Reply
@@ -24,7 +26,7 @@ class Log:
         """Log the attempt around its way."""
         if not _logger.isEnabledFor(logging.DEBUG):
             return await call_next(call)
-        _logger.debug("grok.attempt %s", as_curl(call.method, call.url, call.headers, call.content()))
+        _logger.debug("grok.attempt %s", as_curl(call.method, _address(call), call.headers, call.content()))
         started = time.monotonic()
         try:
             reply = await call_next(call)
@@ -34,7 +36,7 @@ class Log:
                 call.ref,
                 call.id,
                 time.monotonic() - started,
-                error,
+                in_brief(error),
             )
             raise
         _logger.debug(
@@ -46,3 +48,7 @@ class Log:
             time.monotonic() - started,
         )
         return reply
+
+
+def _address(call: Call) -> str:
+    return f"{call.url}?{urlencode(call.query)}" if call.query else call.url

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
+from grokkit.errors import ConfigInvalid
 from grokkit.telemetry.span import Span
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ class Trace:
     """The outermost layer. The reply carries the span on; whoever makes the answer of it ends the span."""
 
     def __init__(self, hooks: Sequence[Hook], clock: Clock) -> None:
-        self._hooks = tuple(hooks)
+        self._hooks = tuple(map(_plain, hooks))
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -35,3 +37,13 @@ class Trace:
         reply.span = span
         span.replied(reply.status, reply.request_id)
         return reply
+
+
+def _plain(hook: Hook) -> Hook:
+    if not callable(hook) or iscoroutinefunction(hook) or iscoroutinefunction(type(hook).__call__):
+        raise ConfigInvalid(
+            f"a hook is a plain function that takes an event; found {hook!r}",
+            hint="write def, not async def: hooks are told while the call runs; let a slow one put events in a queue",
+            param="hooks",
+        )
+    return hook

@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from grokkit.errors import CallRef, GrokError
+from grokkit.errors import CallRef
 from grokkit.wire.usage import Usage
 
 
@@ -58,8 +58,9 @@ class CallFailed(msgspec.Struct, frozen=True, kw_only=True):
     client_request_id: str
     request_id: str | None
     elapsed: float
-    error: GrokError | None
-    """`None` when the call was cancelled."""
+    error: Exception | None
+    """A `GrokError`, or what a layer, a key function or a transport of yours raised; `None` when the call was
+    cancelled."""
 
 
 class Answered(Protocol):

@@ -2,6 +2,7 @@
 
 import logging
 
+from grokkit.errors import GrokError
 from grokkit.telemetry.events import CallFailed, CallFinished, Event
 
 _logger = logging.getLogger("grokkit")
@@ -29,8 +30,17 @@ def _finished(event: CallFinished) -> str:
 
 
 def _failed(event: CallFailed) -> str:
-    what = "cancelled" if event.error is None else f"{type(event.error).__name__}: {event.error.message}"
+    what = "cancelled" if event.error is None else in_brief(event.error)
     return f"{event.call} {event.elapsed:.3f}s {_ids(event.request_id, event.client_request_id)} {what}"
+
+
+def in_brief(error: BaseException) -> str:
+    """What a log may say of an error, on one line: ours say no secret, of others only the kind is told.
+
+    >>> in_brief(GrokError("no such\\nmodel", status=404)), in_brief(ValueError("xai-0123456789abcdef"))
+    ("GrokError('no such\\\\nmodel', status=404)", 'ValueError')
+    """
+    return repr(error) if isinstance(error, GrokError) else type(error).__name__
 
 
 def _ids(request_id: str | None, client_request_id: str) -> str:

@@ -99,10 +99,9 @@ class Span:
 
     def failed(self, error: BaseException) -> None:
         """The call ended without an answer. What the error does not know yet of its call, it learns here."""
-        known = error if isinstance(error, GrokError) else None
-        if known is not None:
-            known.with_call(self._call, self._client_request_id)
-            known.request_id = known.request_id or self._request_id
+        if isinstance(error, GrokError):
+            error.with_call(self._call, self._client_request_id)
+            error.request_id = error.request_id or self._request_id
         if self._ended:
             return
         self._ended = True
@@ -112,7 +111,7 @@ class Span:
                 client_request_id=self._client_request_id,
                 request_id=self._request_id,
                 elapsed=self.elapsed,
-                error=known,
+                error=error if isinstance(error, Exception) else None,
             )
         )
 
