@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from grokkit.clock import SystemClock
@@ -92,6 +93,7 @@ class AsyncGrok:
     def __init__(self, **options: Unpack[ClientOptions]) -> None:
         if isinstance(key := options.get("api_key"), str):
             options["api_key"] = Secret(key)
+        _refuse_unknown(options)
         config = resolve({name: value for name, value in options.items() if name not in _PARTS})
         clock = options.get("clock") or SystemClock()
         given = options.get("transport")
@@ -206,6 +208,15 @@ class AsyncGrok:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.config.base_url} {self.config.model}>"
+
+
+def _refuse_unknown(options: Mapping[str, object]) -> None:
+    known = [*ClientOptions.__annotations__]
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise ConfigInvalid(f"a client has no setting {name!r}", hint=hint, param=name)
 
 
 def _refuse_shared(changes: Mapping[str, object]) -> None:

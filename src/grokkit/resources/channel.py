@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit import models
 from grokkit.call import API_KEY, Call
-from grokkit.errors import ClientClosed, GrokError
+from grokkit.errors import ClientClosed
 from grokkit.wire.answer import Origin
-from grokkit.wire.reading import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +65,7 @@ class Channel:
     ) -> Call:
         """The Call for a method's arguments."""
         options = options or {}
+        body = _with_extra(body, options.get("extra_body"))
         model = body.get("model") if body else None
         stream = bool(body and body.get("stream"))
         identity = str(uuid.uuid4())
@@ -76,7 +76,7 @@ class Channel:
             operation=operation,
             id=identity,
             model=model,
-            body=_with_extra(body, options.get("extra_body")),
+            body=body,
             query={**(query or {}), **options.get("extra_query", {})},
             headers={
                 **self._headers,
@@ -97,10 +97,10 @@ class Channel:
             raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
         return await self.stack(call)
 
-    async def answer(self, call: Call, read: Callable[[dict[str, Any], Origin], Answer]) -> Answer:
+    async def answer(self, call: Call, read: Callable[[Reply], Answer]) -> Answer:
         """Send a call to a model and read its answer."""
         reply = await self.send(call)
-        answer = self._read(reply, lambda body: read(read_object(body), self.origin(call, reply)))
+        answer = self._read(reply, read)
         _end(reply, answer)
         models.warn_once(call.model or "", answer.model)
         return answer
@@ -108,7 +108,7 @@ class Channel:
     async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
         """Send a call that asks no model, and read its reply."""
         reply = await self.send(call)
-        result = self._read(reply, read)
+        result = self._read(reply, lambda reply: read(reply.body or b""))
         _end(reply, None)
         return result
 
@@ -116,10 +116,10 @@ class Channel:
         """What an answer is told of where it came from."""
         return Origin(request_id=reply.request_id, client_request_id=call.id, prices=prices_of)
 
-    def _read(self, reply: Reply, read: Callable[[bytes], T]) -> T:
+    def _read(self, reply: Reply, read: Callable[[Reply], T]) -> T:
         try:
-            return read(reply.body or b"")
-        except GrokError as error:
+            return read(reply)
+        except Exception as error:
             if reply.span is not None:
                 reply.span.failed(error)
             raise

@@ -8,6 +8,7 @@ from grokkit.errors import InvalidRequest
 from grokkit.resources.long_calls import is_long
 from grokkit.resources.options import CallOptions, split
 from grokkit.resources.stream import AsyncStream
+from grokkit.resources.whole import whole_answer
 from grokkit.wire.accumulate_chat import ChatAccumulator
 from grokkit.wire.answer import chat_answer
 from grokkit.wire.chat import ChatParameters
@@ -52,10 +53,7 @@ class AsyncChat:
             answer = await grok.chat.create("grok-4.7", messages=[{"role": "user", "content": "Hi"}])
         """
         call = self._call("chat.create", model, messages, options, stream=False)
-        if call.stream:
-            async with AsyncStream(self._channel, call, ChatAccumulator(), chat_answer) as stream:
-                return await stream.done()
-        return await self._channel.answer(call, chat_answer)
+        return await whole_answer(self._channel, call, ChatAccumulator, chat_answer)
 
     def stream(
         self,

@@ -9,10 +9,10 @@ from grokkit.errors import InvalidRequest
 from grokkit.resources.long_calls import is_long
 from grokkit.resources.options import CallOptions, split
 from grokkit.resources.stream import AsyncStream
+from grokkit.resources.whole import whole_answer
 from grokkit.wire.accumulate_responses import ResponsesAccumulator
 from grokkit.wire.answer import response_answer
-from grokkit.wire.error_body import in_stream_error
-from grokkit.wire.reading import Reader
+from grokkit.wire.reading import Reader, read_object
 from grokkit.wire.responses import CompactedResponse, DeletedResponse, InputItems, ResponsesParameters
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call
     from grokkit.resources.channel import Channel
-    from grokkit.wire.answer import Answer, Origin
+    from grokkit.wire.answer import Answer
 
 _PATH = "/responses"
 _FIELDS = frozenset(ResponsesParameters.__annotations__)
@@ -52,10 +52,7 @@ class AsyncResponses:
             answer = await grok.responses.create(input="Hi", reasoning={"effort": "low"})
         """
         call = self._call("responses.create", input, model, options, stream=False)
-        if call.stream:
-            async with AsyncStream(self._channel, call, ResponsesAccumulator(), response_answer) as stream:
-                return await stream.done()
-        return await self._channel.answer(call, _answer_or_failure)
+        return await whole_answer(self._channel, call, ResponsesAccumulator, response_answer)
 
     def stream(
         self,
@@ -71,7 +68,9 @@ class AsyncResponses:
     async def get(self, response_id: str, **options: Unpack[CallOptions]) -> Answer:
         """A stored response, whatever its status. Raises `NotFound` for one that is unknown or older than 30 days."""
         call = self._channel.call("responses.get", "GET", _at(response_id), options=options)
-        return await self._channel.answer(call, response_answer)
+        return await self._channel.answer(
+            call, lambda reply: response_answer(read_object(reply.body or b""), self._channel.origin(call, reply))
+        )
 
     async def delete(self, response_id: str, **options: Unpack[CallOptions]) -> DeletedResponse:
         """Have the server forget a stored response."""
@@ -126,13 +125,6 @@ class PageOptions(CallOptions, total=False):
     limit: int
     order: str
     after: str
-
-
-def _answer_or_failure(raw: dict[str, Any], origin: Origin) -> Answer:
-    error = in_stream_error({"type": "response.failed", "response": raw} if raw.get("status") == "failed" else raw)
-    if error is not None:
-        raise error
-    return response_answer(raw, origin)
 
 
 def _at(response_id: str) -> str:

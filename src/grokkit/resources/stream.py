@@ -77,7 +77,7 @@ class AsyncStream:
         self._opened_at = self._clock.now()
         self._reply = await self._channel.send(self._call)
         if self._reply.stream is None:
-            self._take_whole(self._reply.body or b"")
+            self._take_body(self._reply.body or b"")
         else:
             self._chunks = self._reply.stream.__aiter__()
         return self
@@ -165,6 +165,13 @@ class AsyncStream:
         events = list(self._ready)
         self._ready.clear()
         return events
+
+    def replay(self, reply: Reply) -> Answer:
+        """The answer in a reply that was read to its end before it showed itself as a stream."""
+        self._reply = reply
+        self._take_body(reply.body or b"")
+        self._raise_error()
+        return self.result
 
     async def aclose(self) -> None:
         """Close the connection, or give it back when the answer is complete. Safe to call twice."""
@@ -254,8 +261,15 @@ class AsyncStream:
             if self._reply is not None and self._reply.span is not None:
                 self._reply.span.output_started()
 
+    def _take_body(self, body: bytes) -> None:
+        """The reply came in one piece: the whole answer, or all the frames of a server that calls them another type."""
+        if has_events(body):
+            self._take(body)
+            self._end()
+        else:
+            self._take_whole(body)
+
     def _take_whole(self, body: bytes) -> None:
-        """The server answered in one piece although a stream was asked for."""
         self._last_byte = self._clock.now()
         try:
             self._ready.extend(self._accumulator.push_whole(body))
@@ -335,6 +349,15 @@ class AsyncStream:
             async with Within(self._clock, self._clock.now() + _DRAIN, self.not_open):
                 async for _ in self._chunks:
                     pass
+
+
+def has_events(body: bytes) -> bool:
+    """Whether these bytes are server-sent events, and no JSON.
+
+    >>> has_events(b'data: {}'), has_events(b'{"data": 1}')
+    (True, False)
+    """
+    return body.lstrip().startswith((b"data:", b"event:"))
 
 
 def stalled(idle: float) -> StreamStalled:

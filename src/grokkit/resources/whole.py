@@ -1,0 +1,46 @@
+"""A plain reply as an answer, also from a server that streams although nobody asked it to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grokkit.resources.stream import AsyncStream, has_events
+from grokkit.wire.error_body import in_stream_error
+from grokkit.wire.reading import read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grokkit.call import Call, Reply
+    from grokkit.resources.channel import Channel
+    from grokkit.wire.accumulate import Accumulator
+    from grokkit.wire.answer import Answer, Origin
+
+
+async def whole_answer(
+    channel: Channel,
+    call: Call,
+    accumulator: Callable[[], Accumulator],
+    read: Callable[[dict[str, Any], Origin], Answer],
+) -> Answer:
+    """Send the call and wait for its answer; a call that is to be streamed underneath is."""
+    if call.stream:
+        async with AsyncStream(channel, call, accumulator(), read) as stream:
+            return await stream.done()
+
+    def read_reply(reply: Reply) -> Answer:
+        body = reply.body or b""
+        if has_events(body):
+            return AsyncStream(channel, call, accumulator(), read).replay(reply)
+        return read(_without_error(read_object(body)), channel.origin(call, reply))
+
+    return await channel.answer(call, read_reply)
+
+
+def _without_error(raw: dict[str, Any]) -> dict[str, Any]:
+    """The object, unless it tells of a failure although the status was good."""
+    failed = raw.get("status") == "failed"
+    error = in_stream_error({"type": "response.failed", "response": raw} if failed else raw)
+    if error is not None:
+        raise error
+    return raw
