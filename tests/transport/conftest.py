@@ -104,6 +104,7 @@ class Net:
         self.soon = residue.soon
         self.connected_sockets = residue.connected_sockets
         self.proxy = servers.Proxy
+        self.patient = Limits(connect=30.0)
 
     def serve(self, script: Any, tls: ssl.SSLContext | None = None) -> Any:
         """Start a server for a script; it ends with the test."""

@@ -201,8 +201,9 @@ class Proxy:
         path = "/" + request.target.split("/", 3)[3]
         passed = {name: value for name, value in request.headers.items() if not name.startswith("proxy-")}
         head = [f"{request.method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in passed.items())]
-        writer.write("\r\n".join([*head, "connection: close", "", ""]).encode() + request.body)
-        await asyncio.gather(_pour(reader, wire.writer))
+        writer.write("\r\n".join([*head, "", ""]).encode() + request.body)
+        writer.write_eof()
+        await _pour(reader, wire.writer)
         writer.close()
 
 

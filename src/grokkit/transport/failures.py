@@ -130,7 +130,7 @@ def proxy_refused(error: Exception, _call: Call) -> ConnectionFailed:
         f"the proxy refused to connect us: {_shortened(getattr(error, 'message', '') or str(error))}",
         status=status,
         retryable=False if wants_credentials else None,
-        hint="put the credentials into the proxy's address: http://user:password@host:port"
+        hint="put user name and password into the proxy's address, before the host (proxy=..., HTTPS_PROXY)"
         if wants_credentials
         else "check the proxy's address and rules (proxy=..., HTTPS_PROXY, NO_PROXY)",
     )

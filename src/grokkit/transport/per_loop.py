@@ -71,10 +71,11 @@ class _Things(Generic[T]):
         return held.thing
 
     async def aclose(self) -> None:
-        """Close the running loop's own."""
-        held = self._held.get(asyncio.get_running_loop())
-        if held is not None:
-            await held.keeper.aclose()
+        """Close the running loop's own. A child forked inside a coroutine runs on without a loop: it has nothing."""
+        with suppress(RuntimeError):
+            held = self._held.get(asyncio.get_running_loop())
+            if held is not None:
+                await held.keeper.aclose()
 
     def let_go(self) -> None:
         """Nobody will ask any more: close each on its loop. Called by the collector, at any time, in any thread."""
