@@ -129,6 +129,8 @@ def _item_events(index: int, item: dict[str, Any], random: Random) -> list[dict[
     begun = _without(begun, "encrypted_content") | {"status": "in_progress"}
     middle: list[dict[str, Any]] = []
     for name, event in _FIELDS.get(item["type"], {}).items():
+        if name not in item:
+            continue
         middle += [{"type": f"{event}.delta", "delta": piece, **place} for piece in pieces(item[name] or "", random)]
         middle.append({"type": f"{event}.done", name: item[name], **place})
     for holder in ("content", "summary"):
