@@ -150,7 +150,7 @@ def _response(model: str, text: str, status: str) -> dict[str, Any]:
         "id": "msg_1",
         "role": "assistant",
         "status": "completed",
-        "content": [{"type": "output_text", "text": text, "annotations": []}],
+        "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
     }
     return {
         "id": "resp_1",

@@ -42,8 +42,19 @@ def test_each_turn_sends_the_conversation_back_and_control_d_leaves(terminal: Op
         "id": "msg_1",
         "role": "assistant",
         "status": "completed",
-        "content": [{"type": "output_text", "text": "You said: first", "annotations": []}],
+        "content": [{"type": "output_text", "text": "You said: first", "annotations": [], "logprobs": []}],
     }
+
+
+def test_reasoning_is_asked_for_in_the_form_that_can_be_sent_back(terminal: Open, server: Server) -> None:
+    screen = terminal("chat", "--model", "grok-4.3")
+    for line, reply in {"one": "You said: one", "/effort none": "none", "two": "You said: two"}.items():
+        screen.until("> ")
+        screen.type(line + "\n")
+        screen.until(reply)
+
+    assert server.asked[0]["include"] == ["reasoning.encrypted_content"]
+    assert "include" not in server.asked[1]
 
 
 def test_control_c_stops_the_answer_and_not_the_program(terminal: Open, server: Server) -> None:

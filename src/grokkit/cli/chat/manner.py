@@ -22,6 +22,8 @@ class Manner:
     temperature: float | None = None
     max_tokens: int | None = None
     effort: str | None = None
+    with_thoughts: bool = False
+    """Whether the model's reasoning is wanted in a form that can be sent back with the next question."""
 
     def parameters(self) -> ResponsesParameters:
         """The same in the words of the Responses API."""
@@ -34,7 +36,13 @@ class Manner:
             parameters["max_output_tokens"] = self.max_tokens
         if self.effort is not None:
             parameters["reasoning"] = {"effort": self.effort}
+        if self.with_thoughts:
+            parameters["include"] = ["reasoning.encrypted_content"]
         return parameters
+
+    def remembering(self, *, thoughts: bool) -> Manner:
+        """The same for a question that others will follow."""
+        return replace(self, with_thoughts=thoughts)
 
     def with_model(self, model: str) -> Manner:
         """The same for another model."""

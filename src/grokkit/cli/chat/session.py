@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grokkit import models
 from grokkit.cli import failure, notes
 from grokkit.cli.chat.answering import Stopped, stream
 from grokkit.cli.chat.conversation import Conversation
@@ -62,7 +63,7 @@ class Session:
         """Ask, show the answer, and remember both; a question without any answer is forgotten."""
         asked = self.conversation.ask(text)
         try:
-            answered = stream(self._grok, asked.items, self.manner, display(plain=self._plain))
+            answered = stream(self._grok, asked.items, self._manner_now(), display(plain=self._plain))
         except Stopped as stopped:
             self.conversation = asked.answer_text(stopped.text) if stopped.text else self.conversation
             say("stopped" if stopped.text else "stopped; the question is forgotten", dim=True)
@@ -71,6 +72,10 @@ class Session:
         else:
             self.conversation = asked.answer(answered.answer)
             self._account_for(answered)
+
+    def _manner_now(self) -> Manner:
+        thinks = models.is_reasoning(self.model, self.manner.effort)
+        return self.manner.remembering(thoughts=thinks is True)
 
     def _account_for(self, answered: Answered) -> None:
         usage = answered.answer.usage
