@@ -92,7 +92,7 @@ def _refuse_unfit(layer: Layer) -> None:
         found, hint = f"the class {layer.__name__}", f"pass an instance: layers=[{layer.__name__}()]"
     elif not _takes_call_and_next(layer):
         found, hint = repr(layer), "write async def __call__(self, call, call_next)"
-    elif _ring(layer) not in {"call", "attempt"}:
+    elif _ring(layer) not in ("call", "attempt"):
         found, hint = f"{layer!r} with ring = {_ring(layer)!r}", 'ring is "call" or "attempt"'
     if found is not None:
         raise ConfigInvalid(f"found {found} among the layers, where it cannot work", hint=hint, param="layers")

@@ -28,6 +28,7 @@ ONLY_ASYNC = {
         "aclose",  # `close` when blocking
         "batch",  # what the blocking stream is fed by
         "not_open",
+        "replay",  # a reply that came in one piece
         "opened_before",
     }
 }
