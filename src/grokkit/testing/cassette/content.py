@@ -55,9 +55,9 @@ def bytes_of(content: Content) -> bytes:
     if content.json is not UNSET:
         return compact(content.json).encode("utf-8", "backslashreplace")
     if isinstance(content.base64, str):
-        return base64.b64decode(content.base64)
+        return base64.b64decode(content.base64, validate=True)
     text = content.text if isinstance(content.text, str | list) else ""
-    return "".join(text).encode()
+    return "".join(text).encode("utf-8", "backslashreplace")
 
 
 def strict_json(text: str) -> Any:

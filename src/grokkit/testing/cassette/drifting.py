@@ -7,6 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec import UNSET
+
 from grokkit.testing.cassette.interaction import Content
 from grokkit.testing.openapi import drift, frame_drift
 
@@ -26,7 +28,7 @@ def drift_of(interaction: Interaction) -> list[str]:
     if host != _HOST and not host.endswith(f".{_HOST}"):
         return []
     if isinstance(response.events, list):
-        frames = [event["data"] for event in response.events if "data" in event]
+        frames = [event.data for event in response.events if event.data is not UNSET]
         return folded(line for frame in frames for line in frame_drift(request.url, frame))
     if not response.complete or not isinstance(response.body, Content):
         return []

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from grokkit.testing.cassette.content import compact, strict_json
+from grokkit.testing.cassette.interaction import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,29 +22,30 @@ _FINAL = ("response.completed", "response.incomplete", "response.failed", "respo
 _DIGITS = 4
 
 
-def events_of(chunks: Iterable[tuple[float, bytes]], scrubber: Scrubber) -> list[dict[str, Any]]:
+def events_of(chunks: Iterable[tuple[float, bytes]], scrubber: Scrubber) -> list[Event]:
     """The events of a stream, without secrets. An event has the time of the chunk that completed it.
 
     `data` is the value of a plain `data: <JSON>` event, `line` the text of any other single data line,
     `raw` all else that is text, and `base64` what is none.
 
     >>> from grokkit.testing.cassette.scrub import Scrubber
-    >>> events_of([(0.5, b'data: {"a":1}\\n'), (0.75, b"\\ndata: [DONE]\\n\\n")], Scrubber())
-    [{'at': 0.75, 'data': {'a': 1}}, {'at': 0.75, 'line': '[DONE]'}]
+    >>> events = events_of([(0.5, b'data: {"a":1}\\n'), (0.75, b"\\ndata: [DONE]\\n\\n")], Scrubber())
+    >>> [(event.at, event.data or event.line) for event in events]
+    [(0.75, {'a': 1}), (0.75, '[DONE]')]
     """
-    return [{"at": round(at, _DIGITS), **_told(event, scrubber)} for at, event in _split(chunks)]
+    return [Event(at=round(at, _DIGITS), **_told(event, scrubber)) for at, event in _split(chunks)]
 
 
-def chunks_of(events: Iterable[dict[str, Any]]) -> Iterator[tuple[float, bytes]]:
+def chunks_of(events: Iterable[Event]) -> Iterator[tuple[float, bytes]]:
     """The chunks again: events of the same moment come together."""
-    for at, together in itertools.groupby(events, key=lambda event: float(event.get("at", 0.0))):
+    for at, together in itertools.groupby(events, key=lambda event: event.at):
         yield at, b"".join(map(_bytes, together))
 
 
-def is_final(event: dict[str, Any]) -> bool:
+def is_final(event: Event) -> bool:
     """Whether nothing of interest comes after this event: readers may leave here."""
-    data = event.get("data")
-    return event.get("line") == "[DONE]" or (isinstance(data, dict) and data.get("type") in _FINAL)
+    data = event.data
+    return event.line == "[DONE]" or (isinstance(data, dict) and data.get("type") in _FINAL)
 
 
 def _split(chunks: Iterable[tuple[float, bytes]]) -> Iterator[tuple[float, bytes]]:
@@ -79,10 +81,10 @@ def _clean_line(line: str, value: object, scrubber: Scrubber) -> str:
     return scrubber.text(line) if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
 
 
-def _bytes(event: dict[str, Any]) -> bytes:
-    if "base64" in event:
-        return base64.b64decode(event["base64"])
-    if "raw" in event:
-        return str(event["raw"]).encode()
-    line = event["line"] if "line" in event else compact(event.get("data"))
+def _bytes(event: Event) -> bytes:
+    if isinstance(event.base64, str):
+        return base64.b64decode(event.base64, validate=True)
+    if isinstance(event.raw, str):
+        return event.raw.encode("utf-8", "backslashreplace")
+    line = event.line if isinstance(event.line, str) else compact(event.data)
     return _DATA + line.encode("utf-8", "backslashreplace") + _AFTER

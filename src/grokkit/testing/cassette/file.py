@@ -5,20 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from grokkit.testing.cassette.failures import CassetteBroken, CassetteUnwritable
-from grokkit.testing.cassette.interaction import Interaction, Tape
+from grokkit.testing.cassette.interaction import Tape
+from grokkit.testing.cassette.replaying import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from grokkit.testing.cassette.interaction import Interaction
+
 VERSION = 1
 
 _WIDTH = 100
+_PLACE = re.compile(r"interactions\[(\d+)\]")
+_BEGINNING = re.compile(r'"request"\s*:\s*\{\s*"')
+_NEW_LINE = "\n"
 
 
 class _Line(dict[str, Any]):
@@ -31,6 +38,7 @@ def read(path: Path) -> list[Interaction]:
         text = path.read_bytes().decode()
         document = json.loads(text)
         tape = msgspec.convert(document, Tape)
+        _refuse_unplayable(tape)
     except json.JSONDecodeError as error:
         raise _broken(path, f"line {error.lineno}, column {error.colno}: {error.msg}") from error
     except UnicodeDecodeError as error:
@@ -38,7 +46,7 @@ def read(path: Path) -> list[Interaction]:
     except RecursionError as error:
         raise _broken(path, "it is nested too deeply") from error
     except msgspec.ValidationError as error:
-        raise _broken(path, str(error).replace("`$", "`")) from error
+        raise _broken(path, _where(text, error)) from error
     except OSError as error:
         raise CassetteBroken(f"the cassette {path} cannot be read: {error.strerror}") from error
     if tape.grokkit_cassette != VERSION:
@@ -117,6 +125,23 @@ def _fits_a_line(value: dict[str, Any] | list[Any]) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, int | float) for item in value) and len(json.dumps(value)) <= _WIDTH
     return isinstance(value, _Line)
+
+
+def _refuse_unplayable(tape: Tape) -> None:
+    for number, interaction in enumerate(tape.interactions):
+        try:
+            chunks(interaction.response)
+        except ValueError as error:
+            raise msgspec.ValidationError(f"{error} - at `$.interactions[{number}].response`") from error
+
+
+def _where(text: str, error: msgspec.ValidationError) -> str:
+    told = str(error).replace("`$.", "`")
+    place = _PLACE.search(told)
+    begun = [found.start() for found in _BEGINNING.finditer(text)]
+    if place is None or int(place[1]) >= len(begun):
+        return told
+    return f"line {text.count(_NEW_LINE, 0, begun[int(place[1])]) + 1} and what follows: {told}"
 
 
 def _broken(path: Path, why: str) -> CassetteBroken:

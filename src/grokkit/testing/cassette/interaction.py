@@ -29,6 +29,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.method} {self.url}"
 
 
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event of a stream, and the second after the head of the reply at which it was complete."""
+
+    at: float
+    data: Any = UNSET
+    """The value of a plain `data: <JSON>` event."""
+    line: str | UnsetType = UNSET
+    """The text of any other single data line."""
+    raw: str | UnsetType = UNSET
+    """Any other event that is text."""
+    base64: str | UnsetType = UNSET
+
+
 class Broke(msgspec.Struct, frozen=True, kw_only=True):
     """The error that a body ended with."""
 
@@ -44,7 +57,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds from the request to the head of the reply."""
     headers: dict[str, str] = {}
     body: Content | UnsetType = UNSET
-    events: list[dict[str, Any]] | UnsetType = UNSET
+    events: list[Event] | UnsetType = UNSET
     complete: bool = True
     """Whether the body was read to its end when it was recorded."""
     error: Broke | UnsetType = UNSET

@@ -41,7 +41,7 @@ class _Body:
 
 async def _played(interaction: Interaction, clock: Clock | None) -> AsyncIterator[bytes]:
     began = clock.now() if clock is not None else 0.0
-    for at, chunk in _chunks(interaction.response):
+    for at, chunk in chunks(interaction.response):
         if clock is not None and (wait := began + at - clock.now()) > 0:
             await clock.sleep(wait)
         yield chunk
@@ -54,7 +54,8 @@ async def _played(interaction: Interaction, clock: Clock | None) -> AsyncIterato
         )
 
 
-def _chunks(response: Response) -> list[tuple[float, bytes]]:
+def chunks(response: Response) -> list[tuple[float, bytes]]:
+    """The body of a response, each piece with its moment."""
     if isinstance(response.events, list):
         return list(chunks_of(response.events))
     return [(0.0, bytes_of(response.body))] if isinstance(response.body, Content) else []
