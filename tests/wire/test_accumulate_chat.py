@@ -37,7 +37,7 @@ HEAD = {"id": "u-1", "object": "chat.completion.chunk", "created": 7, "model": "
 def chunk(delta: dict[str, Any] | None = None, **beside: Any) -> dict[str, Any]:
     """A chunk with one choice, or with none when there is no delta."""
     top = {name: beside.pop(name) for name in list(beside) if name not in {"index", "finish_reason", "logprobs", "x"}}
-    choices = [] if delta is None else [{"index": 0, "delta": delta, **beside}]
+    choices = [] if delta is None else [{"index": 0, "delta": delta} | beside]
     return {**HEAD, "choices": choices, **top}
 
 
@@ -261,6 +261,39 @@ def test_a_text_elsewhere_in_the_frame_is_not_taken_for_the_answer() -> None:
 
     assert answer(accumulator).text == "HiHiyou"
     assert accumulator.raw()["note"] == {"content": "Hi"}
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+odd_calls = st.fixed_dictionaries({}, optional=dict.fromkeys(("id", "index", "function", "type", "x"), values))
+odd_deltas = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("role", "content", "reasoning_content", "refusal", "x"), values)
+    | {"tool_calls": values | st.lists(odd_calls | values, max_size=2)},
+)
+odd_choices = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("index", "finish_reason", "logprobs", "message", "x"), values)
+    | {"delta": values | odd_deltas},
+)
+odd_chunks = st.fixed_dictionaries(
+    {"choices": values | st.lists(odd_choices | values, max_size=2)},
+    optional=dict.fromkeys(("id", "object", "created", "model", "usage", "citations", "x"), values),
+)
+
+
+@pytest.mark.filterwarnings("ignore::grokkit.wire.strays.SchemaStrayed")
+@given(st.lists(odd_chunks, max_size=4))
+def test_no_field_of_any_type_breaks_the_stream(odd: list[dict[str, Any]]) -> None:
+    chunks = [chunk({"content": "Hi"}, index=7), *odd, chunk({"content": " there"}, index=7)]
+
+    accumulator, events = play(chunks)
+
+    assert told(events, TextDelta, 7) == "Hi there"
+    assert isinstance(answer(accumulator).text, str)
 
 
 @pytest.mark.parametrize("index", [0, 1])

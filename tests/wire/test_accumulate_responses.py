@@ -250,6 +250,36 @@ def test_an_item_that_the_last_frame_forgot_is_put_back_in_its_place() -> None:
     assert accumulator.raw()["output"] == [thought, text]
 
 
+def test_what_an_item_began_with_gives_way_to_what_it_became() -> None:
+    began = {"type": "web_search_call", "id": "ws_1", "arguments": "{}", "status": "in_progress"}
+    became = {"type": "web_search_call", "id": "ws_1", "action": {"type": "search"}, "status": "completed"}
+
+    accumulator, _ = play(
+        [
+            item_event("added", began, output_index=0),
+            item_event("done", became, output_index=0),
+            completed(became),
+        ]
+    )
+
+    assert accumulator.raw()["output"] == [became]
+
+
+def test_a_name_that_only_the_announcement_had_is_kept() -> None:
+    nameless = {"type": "function_call", "id": "fc_0", "arguments": call()["arguments"], "status": "completed"}
+
+    accumulator, events = play(
+        [
+            item_event("added", call(arguments=""), output_index=0),
+            item_event("done", nameless, output_index=0),
+            completed(nameless),
+        ]
+    )
+
+    assert answer(accumulator).tool_calls == [ToolCall(id="call_0", name="weather", arguments=call()["arguments"])]
+    assert [event.call for event in every(events, ToolCallDone)] == answer(accumulator).tool_calls
+
+
 def test_an_item_that_only_began_and_is_not_in_the_whole_is_left_out() -> None:
     accumulator, _ = play([item_event("added", {"type": "reasoning", "id": "rs_1"}), completed(message("Hi"))])
 

@@ -2,7 +2,8 @@
 
 Nothing that the server says is lost, known to this version or not; `grokkit.wire.adding` has the rule for what is
 unknown. A chunk is merged whole unless it equals the last one merged, byte for byte, in all but its text or its
-reasoning: then it has nothing else to say, and only that piece is taken (`grokkit.wire.stencil`).
+reasoning: then it has nothing else to say, and only that piece is taken (`grokkit.wire.stencil`). A stream in which
+no two chunks are alike is merged whole to its end.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from grokkit.wire.stencil import Stencil
 _read = Reader(ChatChunk)
 _FIRST_STANDS = frozenset({"id", "created", "model"})
 _NO_FRAME = b"{}"
+_MOST_UNUSED = 8
 
 
 class ChatAccumulator:
@@ -43,6 +45,7 @@ class ChatAccumulator:
         self._citations: set[str] = set()
         self._whole: dict[str, Any] | None = None
         self._repeated: Stencil | None = None
+        self._unused = 0
         self._pieces: list[str] = []
         self._event: type[TextDelta | ReasoningDelta] = TextDelta
         self._index = 0
@@ -52,6 +55,7 @@ class ChatAccumulator:
         if self._repeated is not None:
             piece = self._repeated.text_of(frame)
             if piece:
+                self._unused = 0
                 self._pieces.append(piece)
                 return (self._event(frame, piece, self._index),)
         try:
@@ -97,10 +101,11 @@ class ChatAccumulator:
 
     def _merge_head(self, raw: dict[str, Any]) -> None:
         for name, value in raw.items():
+            before = self._head.get(name)
             if name in _FIRST_STANDS:
-                self._head[name] = self._head.get(name) or value
+                self._head[name] = before or value
             elif name not in {"choices", "object"}:
-                self._head[name] = replaced(self._head.get(name), value)
+                self._head[name] = replaced(before, value)
 
     def _choice(self, index: int) -> OpenChoice:
         choice = self._choices.get(index)
@@ -120,7 +125,7 @@ class ChatAccumulator:
 
     def _cut(self, frame: bytes, choices: list[dict[str, Any]], events: list[StreamEvent]) -> Stencil | None:
         """What the next chunks probably look like, after one that brought a piece of text and no more."""
-        if len(events) != 1 or len(choices) != 1:
+        if len(events) != 1 or len(choices) != 1 or self._unused > _MOST_UNUSED:
             return None
         event = events[0]
         if isinstance(event, TextDelta):
@@ -131,6 +136,7 @@ class ChatAccumulator:
             return None
         if not _says_only(choices[0], field):
             return None
+        self._unused += 1
         self._event, self._index = type(event), event.choice
         stencil = Stencil.cut(frame, field.encode(), event.text)
         return stencil if stencil and _is_cut_right(stencil, field, event.text + "?") else None

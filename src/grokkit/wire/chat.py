@@ -71,6 +71,7 @@ class ChatMessage(msgspec.Struct, kw_only=True):
     reasoning_content: str | None = None
     refusal: str | None = None
     tool_calls: list[ChatToolCall] | None = None
+    images: list[str] | None = None
 
 
 class Choice(msgspec.Struct, kw_only=True):

@@ -9,7 +9,7 @@ from grokkit.wire.extra import objects
 from grokkit.wire.tool_calls import ToolCallAssembler
 
 _CHOICE_FIELDS = frozenset({"index", "delta", "message", "finish_reason", "logprobs"})
-_MESSAGE_FIELDS = frozenset(ChatMessage.__struct_fields__)
+_MESSAGE_FIELDS = frozenset({"role", "content", "reasoning_content", "refusal", "tool_calls"})
 
 
 class OpenChoice:

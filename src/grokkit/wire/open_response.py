@@ -61,7 +61,7 @@ class OpenResponse:
         whole: list[tuple[int, dict[str, Any]]] = []
         for raw, was in zip(output, seen, strict=True):
             item = was or self._open(None, [], _type(raw))
-            whole.append((item.position if was else -1, filled(raw, item.assembled()) if was else raw))
+            whole.append((item.position if was else -1, filled(raw, item.lasting()) if was else raw))
             if not item.done:
                 new.append((item, raw))
         for item in self._in_order():

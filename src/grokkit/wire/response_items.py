@@ -29,6 +29,9 @@ REASONING_TEXT = Place("reasoning", "content", "reasoning_text")
 REASONING_SUMMARY = Place("reasoning", "summary", "summary_text")
 ARGUMENTS = Place("function_call", "arguments")
 
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_NAMES = ("type", "id", "call_id", "name")
+
 
 class OpenText:
     """One text of an item, in pieces, and what was said of the part around it."""
@@ -95,28 +98,37 @@ class OpenItem:
 
     def finish(self, raw: dict[str, Any]) -> None:
         """The server gave the item whole."""
-        self.raw = filled(raw, self.assembled())
+        self.raw = filled(raw, self.lasting())
         self.done = True
+
+    def lasting(self) -> dict[str, Any]:
+        """What holds for the item whatever is said of it later: all of it when it was given whole, else its
+        names and its texts. What else an item begins with (`arguments`, an `action`) may give way to other fields.
+        """
+        names = {name: self.raw[name] for name in _NAMES if name in self.raw}
+        return self.raw if self.done else self._with_texts(names)
 
     def assembled(self) -> dict[str, Any]:
         """The item as it stands, in the shape the server would give it."""
         if self.done or not self.texts:
             return self.raw
-        item = dict(self.raw)
-        for (holder, index), text in sorted(self.texts.items(), key=lambda entry: entry[0]):
-            whole = text.assembled()
-            if isinstance(whole, dict):
-                item[holder] = _with_part(objects(item.get(holder)), index, whole)
-            elif whole:
-                item[holder] = whole
-        if item.get("type") == "message":
-            item.setdefault("role", "assistant")
-        return item
+        item = self._with_texts(self.raw)
+        return {"role": "assistant"} | item if item.get("type") == "message" else item
 
     def closed(self, status: str) -> dict[str, Any]:
         """The item as it stands at the end of the response, whose status it shares when nothing said it was done."""
         item = self.assembled()
         return item if self.done else item | {"status": status}
+
+    def _with_texts(self, item: dict[str, Any]) -> dict[str, Any]:
+        whole = dict(item)
+        for (holder, index), text in sorted(self.texts.items(), key=lambda entry: entry[0]):
+            told = text.assembled()
+            if isinstance(told, dict):
+                whole[holder] = _with_part(objects(whole.get(holder)), index, told)
+            elif told:
+                whole[holder] = told
+        return whole
 
 
 def filled(raw: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
@@ -128,9 +140,9 @@ def filled(raw: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
     whole = dict(raw)
     for name, before in earlier.items():
         value = whole.get(name)
-        if name == "status":
+        if name == "status" or before in _EMPTY:
             continue
-        if value in (None, "", [], {}):
+        if value in _EMPTY:
             whole[name] = before
         elif name in {"content", "summary"} and isinstance(value, list) and isinstance(before, list):
             pairs = zip(value, before, strict=False)
@@ -157,9 +169,10 @@ def _taken(left: list[OpenItem], item: dict[str, Any], *, same_id: bool) -> Open
 
 
 def _with_part(parts: list[dict[str, Any]], index: int, part: dict[str, Any]) -> list[dict[str, Any]]:
+    if index < len(parts):
+        return [*parts[:index], parts[index] | part, *parts[index + 1 :]]
     blank = {"type": part["type"], "text": ""}
-    padded = [*parts, *[blank] * (index + 1 - len(parts))]
-    return [*padded[:index], padded[index] | part, *padded[index + 1 :]]
+    return [*parts, *[blank] * (index - len(parts)), part]
 
 
 def _are_alike(part: object, earlier: object) -> bool:

@@ -158,6 +158,7 @@ class ShellCall(Item, kw_only=True):
 
     call_id: str = ""
     action: dict[str, Any] | None = None
+    environment: dict[str, Any] | None = None
 
 
 class ToolSearchCall(Item, kw_only=True):
