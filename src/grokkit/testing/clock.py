@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from grokkit.errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TURNS = 20
+_TURNS = 50
+_ROUNDS = 4
+"""How often loops of other threads and this one take turns, so that what goes back and forth between them arrives."""
+_PAUSE = 0.001
+_PATIENCE = 1.0
 
 
 class TurnableClock:
-    """A `Clock` whose `advance` lets sleeps end and limits pass, in their order."""
+    """A `Clock` whose `advance` lets sleeps end and limits pass, in their order.
+
+    Whoever waits may do so on several event loops, in several threads: a client here, a simulator there. Use
+    `await clock.advance(seconds)` in asynchronous tests, `clock.turn(seconds)` in blocking ones, and
+    `clock.rushing()` where time shall pass by itself as soon as everybody waits.
+
+    >>> import asyncio
+    >>> clock = TurnableClock()
+    >>> async def wait_an_hour() -> float:
+    ...     async with clock.rushing():
+    ...         await clock.sleep(3600)
+    ...     return clock.now()
+    >>> asyncio.run(wait_an_hour())
+    4600.0
+    """
 
     def __init__(self, start: float = 1000.0) -> None:
         self._now = start
         self._alarms: set[_Alarm] = set()
+        self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
     def now(self) -> float:
         """Seconds since an arbitrary moment."""
@@ -32,8 +56,11 @@ class TurnableClock:
             alarm.cancel()
 
     def call_at(self, when: float, callback: Callable[[], object]) -> _Alarm:
-        """Call back once the clock has been turned to that moment."""
-        alarm = _Alarm(self._alarms, when, callback)
+        """Call back, on the loop that asks for it, once the clock has been turned to that moment."""
+        loop = _running_loop()
+        if loop is not None:
+            self._loops.add(loop)
+        alarm = _Alarm(self._alarms, when, callback, loop)
         self._alarms.add(alarm)
         return alarm
 
@@ -41,35 +68,135 @@ class TurnableClock:
         """Turn the clock on, stopping at each moment that somebody waits for."""
         await self.settle()
         end = self._now + seconds
-        while (moment := min((alarm.when for alarm in self._alarms), default=end)) < end:
+        while (moment := self._next_moment(end)) < end:
             await self._turn_to(moment)
         await self._turn_to(end)
 
+    def turn(self, seconds: float) -> None:
+        """Do the same from a thread without a running loop. Raises `Misused` where there is one."""
+        if _running_loop() is not None:
+            raise Misused(
+                "clock.turn() was called on a running event loop, which has to go on meanwhile",
+                hint="write `await clock.advance(seconds)`",
+            )
+        asyncio.run(self.advance(seconds))
+
+    def rushing(self) -> Rush:
+        """Let time pass by itself while a block runs: `async with clock.rushing():`, or `with` in blocking tests.
+
+        Whenever all that can run has run, the clock goes on to the next moment that somebody waits for. What waits
+        for anything that is not on this clock, such as another process, makes its time limits pass.
+        """
+        return Rush(self)
+
     async def settle(self) -> None:
-        """Let everything run that can run without the clock."""
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
+        """Let everything run that can run without the clock, on every loop that uses it."""
+        here = asyncio.get_running_loop()
+        others = [loop for loop in tuple(self._loops) if loop is not here and loop.is_running()]
+        for _ in range(_ROUNDS if others else 1):
+            for loop in others:
+                await _spin_on(loop)
+            await _spin()
 
     @property
     def waiting(self) -> int:
         """How many sleeps and limits are pending."""
         return len(self._alarms)
 
+    def _next_moment(self, end: float) -> float:
+        return min((alarm.when for alarm in tuple(self._alarms)), default=end)
+
     async def _turn_to(self, moment: float) -> None:
         self._now = max(self._now, moment)
         for alarm in sorted(self._alarms, key=lambda alarm: alarm.when):
             if alarm.when <= self._now:
                 alarm.cancel()
-                alarm.callback()
+                alarm.ring()
         await self.settle()
+
+    async def rush(self, over: Callable[[], bool]) -> None:
+        """Turn the clock on to each next moment that somebody waits for, until it is over. See `rushing`."""
+        while not over():
+            await self.settle()
+            if self._alarms:
+                await self._turn_to(self._next_moment(self._now))
+            else:
+                await asyncio.sleep(_PAUSE)
+
+
+class Rush:
+    """A block in which time passes by itself."""
+
+    def __init__(self, clock: TurnableClock) -> None:
+        self._clock = clock
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._clock.rush(self._over.is_set))
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def __enter__(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="grokkit-rushing-clock", daemon=True)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.run(self._clock.rush(self._over.is_set))
 
 
 class _Alarm:
-    def __init__(self, pending: set[_Alarm], when: float, callback: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        pending: set[_Alarm],
+        when: float,
+        callback: Callable[[], object],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
         self._pending = pending
+        self._loop = loop
+        self._callback = callback
         self.when = when
-        self.callback = callback
 
     def cancel(self) -> None:
         """Let it not happen."""
         self._pending.discard(self)
+
+    def ring(self) -> None:
+        """Let it happen, on the loop it was asked for on."""
+        if self._loop is None or self._loop is _running_loop():
+            self._callback()
+            return
+        with suppress(RuntimeError):  # that loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._callback)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+async def _spin() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+async def _spin_on(loop: asyncio.AbstractEventLoop) -> None:
+    spinning = _spin()
+    try:
+        done = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(spinning, loop))
+    except RuntimeError:
+        spinning.close()
+        return
+    await asyncio.wait([done], timeout=_PATIENCE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from grokkit.testing.simulator.delivery import Delivery
+from grokkit.testing.simulator.delivery import Cut, Delivery
+from grokkit.testing.simulator.faults import NO_FAULT
 from grokkit.testing.simulator.handlers import Routes
 from grokkit.testing.simulator.heads import head_of
 from grokkit.testing.simulator.keys import masked
@@ -13,11 +14,13 @@ from grokkit.testing.simulator.presence import Presence
 from grokkit.testing.simulator.refusal import Refusal
 from grokkit.testing.simulator.seen import Seen
 from grokkit.testing.simulator.sockets import SocketDoor
+from grokkit.testing.simulator.troubles import by_name, by_status, with_retry_after
 from grokkit.testing.simulator.visit import Outcome, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
+    from grokkit.testing.simulator.faults import Fault
     from grokkit.testing.simulator.handlers import Endpoint, Head, Table
     from grokkit.testing.simulator.keys import Keys
     from grokkit.testing.simulator.simulator import Simulator
@@ -65,6 +68,8 @@ class App:
         presence = Presence(receive)
         try:
             await self._answer(visit, seen, headers.get(_HIDDEN), send, presence)
+        except Cut:
+            scope["state"]["line"].hang_up()
         except asyncio.CancelledError:
             if not presence.gone:
                 raise
@@ -79,19 +84,43 @@ class App:
     ) -> None:
         simulator = self._simulator
         family: Head = "plain"
+        fault = NO_FAULT
         try:
             endpoint, visit.params = self._routes.find(visit.method, visit.path)
             family = endpoint.head
             self._admit(endpoint, visit, authorization)
+            fault = simulator.fault_for(visit)
+            seen.rule = str(visit.cue) if visit.cue else None
+            seen.fault = None if fault is NO_FAULT else str(fault)
+            pace = fault.pace or simulator.pace
+            delivery = Delivery(send, simulator.clock, seen, pace=pace, fault=fault)
+            await self._befall(visit, fault, delivery, presence)
             outcome = await self._outcome(endpoint, visit, presence)
+            if fault.plain_error_in_stream and outcome.frames is not None:
+                outcome = Outcome(body=outcome.error_frame.data)
         except Refusal as refusal:
             outcome = self._refused(refusal)
+            delivery = Delivery(send, simulator.clock, seen, fault=fault)
         seen.bill = visit.bill
         headers = head_of(visit, outcome, outcome.head or family, simulator.time())
-        pace = simulator.pace
-        if outcome.frames is not None or pace:
+        if outcome.frames is not None or simulator.pace or fault is not NO_FAULT:
             presence.watch()
-        await Delivery(send, simulator.clock, seen, pace).deliver(outcome, headers)
+        await delivery.deliver(outcome, headers)
+
+    async def _befall(self, visit: Visit, fault: Fault, delivery: Delivery, presence: Presence) -> None:
+        """Let happen what happens before a reply begins."""
+        wait = self._simulator.wait_for(visit, fault)
+        if wait or fault.stall_before_headers:
+            presence.watch()
+        if wait:
+            await self._simulator.clock.sleep(wait)
+        if fault.stall_before_headers:
+            await delivery.stall()
+        if fault.hang_up:
+            raise Cut
+        if fault.error is not None or fault.status is not None:
+            refused = by_name(fault.error, visit) if fault.error else by_status(fault.status or 0, visit)
+            raise with_retry_after(refused, fault.retry_after)
 
     async def answer(self, visit: Visit) -> Outcome:
         """What a request within another one is answered, errors too: as `visit.inner(...)` makes them."""
@@ -106,13 +135,14 @@ class App:
             visit.key = self._keys.check(authorization, self._simulator.time())
         if len(visit.content) > endpoint.max_body:
             raise Refusal.text(413, "Failed to buffer the request body: length limit exceeded")
-        visit.rule = self._simulator.script.match(visit)
+        visit.cue = self._simulator.script.match(visit)
 
     async def _outcome(self, endpoint: Endpoint, visit: Visit, presence: Presence | None) -> Outcome:
-        simulator = self._simulator
-        if endpoint.generates and (refused := simulator.limits.admit(visit)):
+        limits = self._simulator.limits
+        if endpoint.generates and (refused := limits.admit(visit)):
             raise refused
-        if visit.rule is not None and (scripted := await visit.rule.outcome(visit)) is not None:
+        scripted = await visit.cue.outcome(visit) if visit.cue is not None else None
+        if scripted is not None:
             return scripted
         outcome = endpoint.handler(visit)
         if not isinstance(outcome, Outcome):
@@ -120,7 +150,7 @@ class App:
                 presence.watch()
             outcome = await outcome
         if endpoint.generates:
-            simulator.limits.settle(visit, outcome)
+            limits.settle(visit, outcome)
         return outcome
 
     def _refused(self, refusal: Refusal) -> Outcome:

@@ -24,6 +24,16 @@ _log = logging.getLogger("grokkit.simulator")
 _BACKLOG = 2048
 _CLEAN_UP = 2.0
 _KEEP_ALIVE = 300
+_INTENDED = "ASGI callable returned without"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether uvicorn tells of a real failure, and not of a reply that was left on purpose."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (str(record.msg).startswith(_INTENDED) or isinstance(error, asyncio.CancelledError))
+
+
+_log.addFilter(_is_news)
 
 
 class Line:

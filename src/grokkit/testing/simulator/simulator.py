@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import importlib
 import pkgutil
+import random
 import time
 import uuid
 from datetime import UTC, date, datetime
@@ -17,10 +18,12 @@ from grokkit.errors import Misused
 from grokkit.sync import Grok
 from grokkit.testing.simulator.app import App
 from grokkit.testing.simulator.bill import PromptCache, make_bill
+from grokkit.testing.simulator.faults import NO_FAULT, Chance, make_fault
 from grokkit.testing.simulator.fetching import Fetched, fetch
 from grokkit.testing.simulator.handlers import Table
 from grokkit.testing.simulator.hosting import Backstage, Host, listen
 from grokkit.testing.simulator.keys import Key, Keys, secret_of
+from grokkit.testing.simulator.latency import check_latency, drawn
 from grokkit.testing.simulator.limits import Limits
 from grokkit.testing.simulator.memory import SimulatorTransport
 from grokkit.testing.simulator.mind import Mind
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from grokkit.client import ClientOptions
     from grokkit.clock import Clock
     from grokkit.testing.simulator.bill import Bill
+    from grokkit.testing.simulator.faults import Fault
+    from grokkit.testing.simulator.latency import Latency
+    from grokkit.testing.simulator.matching import Conditions
+    from grokkit.testing.simulator.script import Rule
     from grokkit.testing.simulator.seen import Seen
     from grokkit.testing.simulator.thought import Prompt, Thought
     from grokkit.testing.simulator.visit import Visit
@@ -52,8 +59,10 @@ class Simulator:
     and all moments follow. `as_of` is the day whose API is simulated: the models of that day, its spelling of
     error codes, and the date in replies; without it, today's date and the newest API known.
 
-    `pace` is how many tokens a second are generated (`None`: all at once); `job_seconds` how long deferred work
-    takes. Raises `ConfigInvalid` when the port is taken.
+    `latency` is how long a reply takes to begin (seconds, or a distribution such as `lognormal:0.3,0.5`), `pace` how
+    many tokens a second are generated (`None`: all at once), `job_seconds` how long deferred work takes.
+
+    Raises `ConfigInvalid` when the port is taken, `Misused` for a latency that does not exist.
 
     >>> with Simulator() as sim:
     ...     sim.grok().chat.create("grok-4.7", messages=[{"role": "user", "content": "Hi"}]).usage.input_tokens
@@ -71,12 +80,15 @@ class Simulator:
         key: str | None = None,
         management_key: str | None = None,
         as_of: date | None = None,
+        latency: Latency | None = None,
         pace: float | None = None,
         job_seconds: float = 0.05,
         zero_data_retention: bool = False,
     ) -> None:
         self.seed = seed
         self.clock: Clock = clock or SystemClock()
+        check_latency(latency)
+        self.latency = latency
         self.pace = pace
         self.job_seconds = job_seconds
         self.zero_data_retention = zero_data_retention
@@ -101,6 +113,7 @@ class Simulator:
         self.calls: list[Seen] = []
         """What was seen, oldest first."""
         self.script = Script()
+        self._chances: list[Chance] = []
         self.mind = Mind(self.seed)
         self.limits = Limits()
         self._cache = PromptCache()
@@ -114,6 +127,42 @@ class Simulator:
             named = {word: str(_uuid(self.seed, word, 0)) for word in ("key", "user")}
             keys.add(Key(secret=secret, id=named["key"], team_id=self.team_id, user_id=named["user"]))
         self.client_secrets.by_secret.clear()
+
+    def on(self, **conditions: Unpack[Conditions]) -> Rule:
+        """A rule for the requests that fit: `sim.on(last="weather").reply("Rainy.")`. The newest that fits answers.
+
+        Raises `Misused` for a condition that does not exist.
+
+        >>> sim = Simulator()
+        >>> _ = sim.on(last="capital of Norway").reply("Oslo.")
+        >>> print(sim.grok().ask("What is the capital of Norway?"))  # doctest: +SKIP
+        Oslo.
+        """
+        return self.script.on(conditions)
+
+    def faults(self, probability: float = 1.0, *, on: Conditions | None = None, **fields: Any) -> None:
+        """Let some requests go wrong, by the seed: `sim.faults(0.1, status=503)`, `sim.faults(cut_at_byte=200)`.
+
+        `fields` are those of `Fault`; `on` are conditions as of `sim.on`. Of several, the first that strikes counts,
+        and a scripted fault comes before them. Raises `Misused` for a fault that does not exist.
+        """
+        fault = make_fault(fields)
+        seed = f"{self.seed}:{len(self._chances)}:{fault}"
+        self._chances.append(Chance(probability=probability, fault=fault, conditions=on or {}, seed=seed))
+
+    def fault_for(self, visit: Visit) -> Fault:
+        """What goes wrong with a request: what its script says, else what chance says."""
+        if visit.cue is not None and visit.cue.step.manner is not NO_FAULT:
+            return visit.cue.step.manner
+        drawn = [chance.drawn(visit) for chance in self._chances]
+        return next((fault for fault in drawn if fault is not None), NO_FAULT)
+
+    def wait_for(self, visit: Visit, fault: Fault) -> float:
+        """How many seconds pass before a reply begins."""
+        draw = random.Random(f"{self.seed}:{visit.id}")  # noqa: S311 - the same waits for the same seed
+        delay = visit.cue.step.delay if visit.cue is not None else None
+        own = fault.latency if fault.latency is not None or delay is not None else self.latency
+        return drawn(own, draw) + drawn(delay, draw)
 
     async def fetch(
         self,
@@ -197,7 +246,7 @@ class Simulator:
 
     async def think(self, prompt: Prompt, visit: Visit) -> Thought:
         """The script's answer to a prompt, else the mind's."""
-        scripted = await visit.rule.thought(visit) if visit.rule else None
+        scripted = await visit.cue.thought(visit) if visit.cue else None
         return scripted or await self.mind.think(prompt)
 
     def make_bill(self, prompt: Prompt, thoughts: Sequence[Thought], visit: Visit) -> Bill:

@@ -14,13 +14,13 @@ from grokkit.testing.simulator.reading import read_as, read_json, shown
 from grokkit.testing.simulator.refusal import JSON, undeserialisable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from grokkit.models import Model
     from grokkit.testing.simulator.bill import Bill
     from grokkit.testing.simulator.handlers import Head
     from grokkit.testing.simulator.keys import Key
-    from grokkit.testing.simulator.script import Rule
+    from grokkit.testing.simulator.script import Cue
     from grokkit.testing.simulator.simulator import Simulator
     from grokkit.testing.simulator.thought import Prompt, Thought
 
@@ -42,6 +42,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         return name + b"data: " + self.data + b"\n\n"
 
 
+IN_STREAM_ERROR = Frame(b'{"code":"unavailable","error":"Timed out waiting for first token"}')
+"""An error in place of a chat chunk."""
+
+
 class Outcome(msgspec.Struct, kw_only=True):
     """What a handler answers: a whole body, or the frames of a stream."""
 
@@ -50,10 +54,11 @@ class Outcome(msgspec.Struct, kw_only=True):
     media_type: str | None = JSON
     """`None` for a reply without a body."""
     body: bytes = b""
-    frames: Iterable[Frame] | AsyncIterable[Frame] | None = None
-    tokens: int = 0
-    """What the answer took to generate, for a plain reply at a pace."""
+    frames: Iterable[Frame] | None = None
+    error_frame: Frame = IN_STREAM_ERROR
+    """What an error in mid-stream looks like here, for faults that want one."""
     bill: Bill | None = None
+    """What the call consumed: the pace of a plain reply follows from it, and limits count it."""
     model: str | None = None
     """The model that served, for the rate-limit headers."""
     head: Head | None = None
@@ -86,8 +91,8 @@ class Visit:
         """The request id: header `x-request-id`, and the id of the chat completion or response made."""
         self.params: dict[str, str] = {}
         """The parameters in the path."""
-        self.rule: Rule | None = None
-        """The scripted rule that fits this request."""
+        self.cue: Cue | None = None
+        """The scripted answer to this request, if a rule fits."""
         self.bill: Bill | None = None
         self._query = parse_qsl(query_string, keep_blank_values=True)
 
@@ -96,7 +101,7 @@ class Visit:
         content = b"" if body is None else msgspec.json.encode(body)
         headers = self.headers | {"content-type": JSON}
         visit = Visit(self.simulator, method, path, headers=headers, content=content, key=self.key)
-        visit.rule = self.simulator.script.match(visit)
+        visit.cue = self.simulator.script.match(visit)
         return visit
 
     @functools.cached_property
@@ -111,10 +116,15 @@ class Visit:
     @functools.cached_property
     def asked(self) -> Asked:
         """What is asked for, in any dialect: model, last message, tools. Never raises."""
+        return read_asked(self.body)
+
+    @functools.cached_property
+    def body(self) -> Any:
+        """The body decoded; `None` when it is no JSON. Never raises."""
         try:
-            return read_asked(msgspec.json.decode(self.content)) if self.content else Asked()
+            return msgspec.json.decode(self.content) if self.content else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Asked()
+            return None
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises the API's own refusals: 415 without a JSON type, 400, 422."""
@@ -161,6 +171,6 @@ class Visit:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return Outcome(body=content, media_type=media_type, headers=named)
 
-    def stream(self, frames: Iterable[Frame] | AsyncIterable[Frame], *, model: str | None = None) -> Outcome:
-        """A streamed reply. Prefer a plain generator: it costs nothing while it waits for the pace."""
+    def stream(self, frames: Iterable[Frame], *, model: str | None = None) -> Outcome:
+        """A streamed reply. Give a plain generator: it costs nothing while it waits for the pace."""
         return Outcome(frames=frames, media_type=EVENT_STREAM, bill=self.bill, model=model)
