@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,29 +53,33 @@ class SystemClock:
 
 
 class Within:
-    """A block that ends by a moment, or raises the given error. The moment may be moved later while it runs.
+    """A block that ends by a moment, or raises the given error. The moment may be moved while it runs.
 
-    What `asyncio.timeout` does, on a `Clock`; to move the moment costs nothing, so that it can be done for
+    What `asyncio.timeout` does, on a `Clock`; to move the moment later costs nothing, so that it can be done for
     every byte that arrives.
     """
 
-    __slots__ = ("_alarm", "_cancelling", "_clock", "_error", "_expired", "_task", "_when")
+    __slots__ = ("_alarm", "_cancelling", "_clock", "_due", "_error", "_expired", "_task", "_when")
 
     def __init__(self, clock: Clock, when: float | None, error: Callable[[], Exception]) -> None:
         self._clock = clock
         self._when = when
+        self._due = math.inf
         self._error = error
         self._expired = False
         self._alarm: Alarm | None = None
 
     def move(self, when: float | None, error: Callable[[], Exception]) -> None:
-        """Let the block end by a later moment (`None` for never), with another error."""
+        """Let the block end by another moment (`None` for never), with another error."""
         self._when = when
         self._error = error
         if self._alarm is None:
             self._set_alarm()
+        elif when is not None and when < self._due:
+            self._alarm.cancel()
+            self._set_alarm()
 
-    async def __aenter__(self) -> Within:
+    async def __aenter__(self) -> Self:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a time limit needs a task: run the call with asyncio.run or as a task")
@@ -92,7 +97,11 @@ class Within:
             raise self._error() from None
 
     def _set_alarm(self) -> None:
-        self._alarm = None if self._when is None else self._clock.call_at(self._when, self._ring)
+        if self._when is None:
+            self._alarm = None
+        else:
+            self._due = self._when
+            self._alarm = self._clock.call_at(self._when, self._ring)
 
     def _ring(self) -> None:
         if self._when is not None and self._clock.now() >= self._when:
