@@ -24,7 +24,11 @@ class _Text(msgspec.Struct):
 
 
 class LocalDialect:
-    """A layer that says to llama.cpp in its own words what a call asks for."""
+    """A layer that says to llama.cpp in its own words what a call asks for.
+
+    llama.cpp closes a connection after a stream without announcing it, at times just when the next call has been
+    sent on it; so each call asks for a connection of its own.
+    """
 
     ring = "attempt"
 
@@ -33,6 +37,7 @@ class LocalDialect:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         """Translate the body of a Responses call."""
+        call = call.replace(headers={**call.headers, "Connection": "close"})
         if call.operation == "responses" and call.body is not None and not isinstance(call.body, bytes):
             call = call.replace(body=responses_body(call.body))
         return await call_next(call)
