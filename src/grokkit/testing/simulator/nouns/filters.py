@@ -86,12 +86,16 @@ class _Reader:
         field, sign, value = self._next("a field"), self._next("a comparison"), self._next("a value")
         if sign not in _SIGNS:
             raise invalid(f"Invalid filter: expected a comparison after `{field}`, found `{sign}`.")
-        kind = self._fields.get(field, self._others)
+        kind = self._kind(field)
         if kind is None:
             raise invalid(f"Invalid filter: unknown field `{field}`. Known: {', '.join(self._fields)}.")
         wanted = _unquoted(value)
         _check(kind, field, wanted)
         return lambda record: holds(kind, sign, record.get(field), wanted)
+
+    def _kind(self, field: str) -> Kind | None:
+        found: Kind | None = self._fields.get(field)
+        return self._others if found is None else found
 
     def _take(self, token: str) -> bool:
         if self._tokens and self._tokens[0] == token:
