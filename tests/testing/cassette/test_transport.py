@@ -1,10 +1,13 @@
 """Cassette: its modes, what it matches, the order and pace of replays, and what it says when it has no answer."""
 
 import asyncio
+import gzip
 import json
 import warnings
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from grokkit import AsyncGrok, Grok
 from grokkit.call import Call, Reply
@@ -466,3 +469,34 @@ async def test_recording_the_same_again_gives_the_same_file(path, real):
     await client(Cassette(path, "all", transport=real, clock=TurnableClock())).ask("Hi")
 
     assert path.read_text() == before
+
+
+async def test_a_real_server_is_recorded_with_gzip_decoded(path):
+    async def answer(request):
+        response = web.json_response({"asked": await request.json()}, headers={"set-cookie": "secret=1"})
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/batches", answer)
+    server = TestServer(app)
+    await server.start_server()
+    asked = call({"a": 1}, path="/batches", base=str(server.make_url("/v1")))
+    async with Cassette(path) as cassette:
+        recorded = await body_of(cassette, asked)
+    await server.close()
+
+    replayed = await body_of(Cassette(path, "none"), asked)
+
+    assert json.loads(replayed) == json.loads(recorded) == {"asked": {"a": 1}}
+    assert "secret" not in path.read_text()
+    assert "content-encoding" not in path.read_text()
+
+
+async def test_a_gzipped_body_that_nobody_decoded_is_decoded_in_the_file(path):
+    kind = {"content-type": "application/json", "content-encoding": "gzip"}
+    real = MockTransport(lambda _: Reply(200, kind, stream=Body([gzip.compress(b'{"a":1}')])))
+
+    await body_of(Cassette(path, transport=real), call({}, path="/batches"))
+
+    assert await body_of(Cassette(path, "none"), call({}, path="/batches")) == b'{"a":1}'

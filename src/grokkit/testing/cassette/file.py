@@ -34,21 +34,16 @@ class _Line(dict[str, Any]):
 
 def read(path: Path) -> list[Interaction]:
     """The interactions of a file. Raises `CassetteBroken`, with the line or the place, when it is no cassette."""
+    text = _text(path)
     try:
-        text = path.read_bytes().decode()
-        document = json.loads(text)
-        tape = msgspec.convert(document, Tape)
+        tape = msgspec.convert(json.loads(text), Tape)
         _refuse_unplayable(tape)
     except json.JSONDecodeError as error:
         raise _broken(path, f"line {error.lineno}, column {error.colno}: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise _broken(path, f"it is no UTF-8 text, from byte {error.start} on") from error
     except RecursionError as error:
         raise _broken(path, "it is nested too deeply") from error
     except msgspec.ValidationError as error:
         raise _broken(path, _where(text, error)) from error
-    except OSError as error:
-        raise CassetteBroken(f"the cassette {path} cannot be read: {error.strerror}") from error
     if tape.grokkit_cassette != VERSION:
         raise _broken(path, f"its version is {tape.grokkit_cassette}, and this grokkit reads version {VERSION}")
     return tape.interactions
@@ -64,10 +59,7 @@ def write(path: Path, interactions: Sequence[Interaction]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with beside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            beside.write_bytes(content)
             beside.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -125,6 +117,15 @@ def _fits_a_line(value: dict[str, Any] | list[Any]) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, int | float) for item in value) and len(json.dumps(value)) <= _WIDTH
     return isinstance(value, _Line)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise _broken(path, f"it is no UTF-8 text, from byte {error.start} on") from error
+    except OSError as error:
+        raise CassetteBroken(f"the cassette {path} cannot be read: {error.strerror}") from error
 
 
 def _refuse_unplayable(tape: Tape) -> None:
