@@ -96,6 +96,12 @@ class Face:
         finally:
             await asyncio.to_thread(stream.__exit__)
 
+    async def waits_on(self, clock: TurnableClock, count: int = 1) -> None:
+        """Let what was started run until so many waits and limits of the clock are pending."""
+        while clock.waiting < count:
+            await asyncio.sleep(0.001)
+        await self.turn(clock, 0)
+
     async def turn(self, clock: TurnableClock, seconds: float) -> None:
         """Turn a clock on, on the loop that waits for it."""
         if self.name == "async":

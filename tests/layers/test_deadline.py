@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grokkit.call import Call, Reply
+from grokkit.config import Limits
+from grokkit.errors import DeadlineExceeded, StreamInterrupted
+from grokkit.layers.deadline import Deadline
+from grokkit.testing import MockTransport, Pause, TurnableClock
+from grokkit.testing.mock.replies import stream_reply
+
+if TYPE_CHECKING:
+    from tests.conftest import Face
+
+MODEL = "grok-4.20-non-reasoning"
+START = 1000.0
+DELTA = '{"type":"response.output_text.delta","delta":"Hi"}'
+
+
+@pytest.fixture
+def clock() -> TurnableClock:
+    return TurnableClock(START)
+
+
+def call(total: float | None = None, deadline: float | None = None) -> Call:
+    limits = Limits(total=total)
+    return Call(method="GET", base_url="http://h/v1", path="/", operation="m", id="c", limits=limits, deadline=deadline)
+
+
+class Further:
+    """The rest of the way: takes so many seconds, and remembers the call."""
+
+    def __init__(self, clock: TurnableClock, seconds: float = 0) -> None:
+        self.clock = clock
+        self.seconds = seconds
+        self.call: Call | None = None
+
+    async def __call__(self, call: Call) -> Reply:
+        self.call = call
+        await self.clock.sleep(self.seconds)
+        return Reply(200, {}, body=b"")
+
+
+@pytest.mark.parametrize(
+    ("total", "earlier", "expected"),
+    [(5, None, START + 5), (5, START + 3, START + 3), (5, START + 9, START + 5), (None, START + 3, START + 3)],
+)
+async def test_the_earliest_deadline_counts(
+    clock: TurnableClock, total: float | None, earlier: float | None, expected: float
+) -> None:
+    further = Further(clock)
+    task = asyncio.create_task(Deadline(clock)(call(total, earlier), further))
+    await clock.advance(0)
+
+    reply = await task
+
+    assert further.call is not None
+    assert further.call.deadline == expected
+    assert reply.context["deadline"] == expected
+
+
+async def test_a_call_without_limits_passes_as_it_is(clock: TurnableClock) -> None:
+    further = Further(clock)
+    asked = call()
+    task = asyncio.create_task(Deadline(clock)(asked, further))
+    await clock.advance(0)
+    await task
+
+    assert further.call is asked
+
+
+async def test_what_takes_longer_is_ended(clock: TurnableClock) -> None:
+    task = asyncio.create_task(Deadline(clock)(call(5), Further(clock, 60)))
+
+    await clock.advance(4.9)
+    assert not task.done()
+    await clock.advance(0.1)
+
+    with pytest.raises(DeadlineExceeded, match="longer than the 5 s it may take in all"):
+        await task
+    assert clock.waiting == 0
+
+
+async def test_a_deadline_that_has_passed_ends_the_call_at_once(clock: TurnableClock) -> None:
+    task = asyncio.create_task(Deadline(clock)(call(None, START - 1), Further(clock, 60)))
+    await clock.advance(0)
+
+    with pytest.raises(DeadlineExceeded, match="longer than its deadline"):
+        await task
+
+
+async def test_a_plain_call_ends_at_its_limit(face: Face, clock: TurnableClock) -> None:
+    async def never(_: Call) -> Reply:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    client = face.client(transport=MockTransport(never), clock=clock, model=MODEL, timeout=30)
+    task = asyncio.create_task(face.call(client.ask, "Hi"))
+
+    await face.waits_on(clock)
+    await face.turn(clock, 30)
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        await task
+    assert str(caught.value.call) == f"POST /v1/responses ({MODEL})"
+    assert not caught.value.retryable
+
+
+async def test_the_reading_of_a_stream_counts(face: Face, clock: TurnableClock) -> None:
+    frames = [DELTA, Pause(20), DELTA, Pause(20), DELTA]
+    mock = MockTransport(lambda _: stream_reply(frames, clock=clock))
+    client = face.client(transport=mock, clock=clock, model=MODEL, timeout=30)
+
+    async with face.reading(client.stream("Hi")) as reading:
+        assert await reading.next()
+        second = asyncio.create_task(reading.next())
+        await face.waits_on(clock, 2)
+        await face.turn(clock, 20)
+        assert await second
+        third = asyncio.create_task(reading.next())
+        await face.waits_on(clock, 2)
+        await face.turn(clock, 10)
+
+        with pytest.raises(StreamInterrupted) as caught:
+            await third
+
+    assert isinstance(caught.value.__cause__, DeadlineExceeded)
+    assert caught.value.partial is not None
+    assert caught.value.partial.text == "HiHi"
