@@ -45,6 +45,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     context: Mapping[str, Any] = {}
     """For layers to leave notes to layers further in."""
 
+    def __repr__(self) -> str:
+        return f"<Call {self.ref}, {self.id}>"
+
     @property
     def url(self) -> str:
         """The address asked, without the query."""
