@@ -33,10 +33,16 @@ def split(method: str, given: Mapping[str, Any], known: AbstractSet[str]) -> tup
     Raises `TypeError`, as Python does, for a name that is neither; it names the nearest that is.
     """
     fields = {name: value for name, value in given.items() if name not in OPTION_NAMES}
-    for name in fields.keys() - known:
-        raise TypeError(_unknown(method, name, [*known, *OPTION_NAMES]))
+    for name in fields:
+        if name not in known:
+            raise TypeError(_unknown(method, name, [*known, *OPTION_NAMES]))
     options = {name: value for name, value in given.items() if name in OPTION_NAMES}
     return fields, cast("CallOptions", options)
+
+
+def only(method: str, given: CallOptions) -> CallOptions:
+    """The options of a call that takes nothing else. Raises `TypeError` as `split` does."""
+    return split(method, given, frozenset())[1]
 
 
 def _unknown(method: str, name: str, known: list[str]) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from grokkit.errors import InvalidRequest
 from grokkit.resources.long_calls import is_long
-from grokkit.resources.options import CallOptions, split
+from grokkit.resources.options import CallOptions, only, split
 from grokkit.resources.stream import AsyncStream
 from grokkit.resources.whole import whole_answer
 from grokkit.wire.accumulate_responses import ResponsesAccumulator
@@ -67,14 +67,16 @@ class AsyncResponses:
 
     async def get(self, response_id: str, **options: Unpack[CallOptions]) -> Answer:
         """A stored response, whatever its status. Raises `NotFound` for one that is unknown or older than 30 days."""
-        call = self._channel.call("responses.get", "GET", _at(response_id), options=options)
+        call = self._channel.call("responses.get", "GET", _at(response_id), options=only("responses.get", options))
         return await self._channel.answer(
             call, lambda reply: response_answer(read_object(reply.body or b""), self._channel.origin(call, reply))
         )
 
     async def delete(self, response_id: str, **options: Unpack[CallOptions]) -> DeletedResponse:
         """Have the server forget a stored response."""
-        call = self._channel.call("responses.delete", "DELETE", _at(response_id), options=options)
+        call = self._channel.call(
+            "responses.delete", "DELETE", _at(response_id), options=only("responses.delete", options)
+        )
         return await self._channel.fetch(call, Reader(DeletedResponse).read)
 
     async def input_items(self, response_id: str, **options: Unpack[PageOptions]) -> InputItems:
@@ -94,7 +96,9 @@ class AsyncResponses:
     ) -> CompactedResponse:
         """A conversation made short: put the `output` of this at the head of the next input, unchanged."""
         body = {"model": model or self._channel.config.model, "input": _checked("responses.compact", input)}
-        call = self._channel.call("responses.compact", "POST", _PATH + "/compact", body=body, options=options)
+        call = self._channel.call(
+            "responses.compact", "POST", _PATH + "/compact", body=body, options=only("responses.compact", options)
+        )
         return await self._channel.fetch(call, Reader(CompactedResponse).read)
 
     def _call(
