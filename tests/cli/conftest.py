@@ -210,9 +210,19 @@ class Terminal:
         """The same without them."""
         return ESCAPES.sub("", self.raw)
 
-    def until(self, wanted: str) -> str:
+    def press_until(self, key: str, wanted: str) -> str:
+        """Press a key, and again while nothing happens: readline can miss a signal between two of its waits."""
+        for _ in range(10):
+            self.type(key)
+            try:
+                return self.until(wanted, patience=3.0)
+            except AssertionError:
+                continue
+        raise AssertionError(f"{wanted!r} never appeared")
+
+    def until(self, wanted: str, *, patience: float = PATIENCE) -> str:
         """Wait until this has appeared since the last time; everything up to it."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while (at := self.text.find(wanted, self._read_to)) < 0:
             if not self._more(deadline - time.monotonic()):
                 raise AssertionError(f"{wanted!r} never appeared in {self.text[self._read_to :]!r}")

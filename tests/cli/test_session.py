@@ -80,8 +80,9 @@ def test_control_c_stops_the_answer_and_not_the_program(terminal: Open, server: 
 def test_control_c_at_the_prompt_drops_what_was_typed(terminal: Open, server: Server) -> None:
     screen = terminal("chat")
     screen.until("> ")
-    screen.type("half a thou" + CONTROL_C)
-    screen.until("> ")
+    screen.type("half a thou")
+    screen.until("half a thou")
+    screen.press_until(CONTROL_C, "> ")
     screen.type("whole\n")
     screen.until("You said: whole")
 
