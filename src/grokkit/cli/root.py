@@ -27,7 +27,7 @@ The key is read from XAI_API_KEY or a config file. Text goes to standard output,
 """
 
 
-def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
+def _version(ctx: click.Context, _: click.Parameter, wanted: object) -> None:
     if wanted and not ctx.resilient_parsing:
         from importlib import metadata
 
