@@ -121,7 +121,10 @@ class AsyncGrok:
     def local(cls, path: str | Path | None = None, /, **options: Unpack[ClientOptions]) -> Self:
         """A client of a small model on this machine: no key, no network. Needs `grokkit[local]`.
 
-        `path` is that of a GGUF file; without one the embedded weights are used, and fetched once.
+        `path` is that of a GGUF file; without one the weights that `grokkit local pull` fetched are used. Starting
+        the engine takes about a second; inside a running loop, make the client in `asyncio.to_thread`.
+
+        Raises `ConfigInvalid` for a file that is no model, or that is not there.
         """
         from grokkit import local
         from grokkit.local.dialect import LocalDialect
