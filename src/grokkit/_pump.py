@@ -87,7 +87,7 @@ class Pump:
 
     def drop(self) -> bool:
         """Have the stream closed by itself; whether there was anything to close. Waits for nothing."""
-        if self._errand.over or self._errand.cancelled or not self._portal.usable:
+        if self._ended or self._errand.cancelled or not self._portal.usable:
             return False
         self._errand.cancel()
         return True
