@@ -76,6 +76,7 @@ class AsyncStream:
             raise self.opened_before()
         self._opened_at = self._clock.now()
         self._reply = await self._channel.send(self._call)
+        self._last_byte = self._clock.now()
         if self._reply.stream is None:
             self._take_body(self._reply.body or b"")
         else:

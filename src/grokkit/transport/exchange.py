@@ -33,20 +33,26 @@ class Exchange:
     async def __call__(self, call: Call) -> Reply:
         """The reply, with its body read, or streaming when the call asks for a stream and gets one."""
         first, silence = call.limits.first_event, call.limits.wire
-        async with Within(self._clock, self._after(first), lambda: _no_answer(first)) as limit:
-            reply = await self._transport.send(call)
-            is_good = reply.status < _REDIRECTS_FROM
-            if is_good and call.stream and _is_event_stream(reply):
-                return reply
+        reply: Reply | None = None
+        try:
+            async with Within(self._clock, self._after(first), lambda: _no_answer(first)) as limit:
+                reply = await self._transport.send(call)
+                is_good = reply.status < _REDIRECTS_FROM
+                if is_good and call.stream and _is_event_stream(reply):
+                    return reply
 
-            def heard() -> None:
-                limit.move(self._after(silence), lambda: wire_timed_out(silence))
+                def heard() -> None:
+                    limit.move(self._after(silence), lambda: wire_timed_out(silence))
 
-            heard()
-            if is_good:
-                await reply.read(call.max_body_size, heard)
-                return reply
-            raise await _error(reply, heard)
+                heard()
+                if is_good:
+                    await reply.read(call.max_body_size, heard)
+                    return reply
+                raise await _error(reply, heard)
+        except GrokError as error:
+            if reply is not None:
+                error.request_id = error.request_id or reply.request_id
+            raise
 
     def _after(self, seconds: float | None) -> float | None:
         return None if seconds is None else self._clock.now() + seconds
