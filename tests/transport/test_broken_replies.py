@@ -152,6 +152,42 @@ async def test_what_is_not_http_is_unreadable(transport: Any, net: Any, said: by
     assert "base_url" in str(error)
 
 
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize(
+    "head",
+    [CHUNKED + b"3\r\nabc\r\n", CHUNKED.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n")],
+    ids=["plain", "gzip"],
+)
+async def test_framing_that_breaks_later_is_told_to_who_reads(
+    transport: Any, net: Any, head: bytes, apart: bool
+) -> None:
+    async def script(wire: Any) -> None:
+        await wire.request()
+        await wire.say(head)
+        if apart:
+            await asyncio.sleep(0.02)
+        await wire.say(b"4\r\n\x1f\x8b\x08\x00\r\n", b"zz no length\r\n")
+        await wire.client_gone()
+
+    _, error = await outcome(transport, net.call(net.serve(script).url))
+
+    assert type(error) is ReplyUnreadable
+
+
+async def test_compression_that_breaks_later_is_told_to_who_reads(transport: Any, net: Any) -> None:
+    async def script(wire: Any) -> None:
+        await wire.request()
+        await wire.say(CHUNKED.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n"))
+        await wire.chunks(gzip.compress(b"good")[:12], end=False)
+        await asyncio.sleep(0.02)
+        await wire.chunks(b"damaged " * 10, end=False)
+        await wire.client_gone()
+
+    _, error = await outcome(transport, net.call(net.serve(script).url))
+
+    assert type(error) is ReplyUnreadable
+
+
 @pytest.mark.parametrize("body", [b"this is no gzip at all", gzip.compress(b"good")[:-12] + b"damaged damaged!"])
 async def test_a_body_that_cannot_be_decompressed_is_unreadable(transport: Any, net: Any, body: bytes) -> None:
     async def script(wire: Any) -> None:

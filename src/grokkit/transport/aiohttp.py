@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CAUGHT = (aiohttp.ClientError, OSError, ValueError)
 _TELLING = (aiohttp.ClientError, ValueError)
+_CUT_SHORT = "Response payload is not completed"
 _ONE_WRITE = 512 * 1024
 _NEVER_WRITTEN = "Cannot write to closing transport"
 
@@ -181,10 +182,12 @@ def _was_never_written(error: Exception, call: Call) -> bool:
     return found_closed and not isinstance(_content(call), io.BytesIO)
 
 
-def _undecodable_or_cut(error: Exception, call: Call) -> GrokError:
+def _body_broken(error: Exception, call: Call) -> GrokError:
     if any(isinstance(origin, ContentEncodingError) for origin in failures.causes(error)):
         return failures.not_decodable(error, call)
-    return failures.connection_lost(error, call)
+    if str(error).startswith(_CUT_SHORT):
+        return failures.connection_lost(error, call)
+    return failures.not_http(error, call)
 
 
 _TABLE: Table = (
@@ -194,7 +197,7 @@ _TABLE: Table = (
     (aiohttp.ClientProxyConnectionError, failures.proxy_not_reached),
     (aiohttp.ClientConnectorError, failures.not_connected),
     (aiohttp.ClientConnectionError, _lost),
-    (aiohttp.ClientPayloadError, _undecodable_or_cut),
+    (aiohttp.ClientPayloadError, _body_broken),
     (aiohttp.ClientResponseError, failures.not_http),
     (aiohttp.InvalidURL, failures.address_unusable),
     (ValueError, failures.not_sendable),

@@ -8,11 +8,19 @@ import os
 import socket
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from grokkit.transport.per_loop import Care, PerLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.connector import Connection
 
 _KEEP_ALIVE = 60.0
 _PROBE_AFTER = 30
@@ -62,12 +70,52 @@ class PromptResponse(aiohttp.ClientResponse):
     process: int
     """The process whose sockets these are; each pool has a class of its own that knows it."""
 
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Wait for the head, and see to it that the body ends when the connection does."""
+        await super().start(connection)
+        if not self.content.is_eof() and connection.protocol is not None:
+            end_with_connection(self.content, connection.protocol)
+        return self
+
     def close(self) -> None:
         """Drop the connection; in a forked child leave it alone."""
         connection = self.connection
         if connection is not None and connection.transport is not None and self.process == os.getpid():
             connection.transport.abort()
         super().close()
+
+
+def end_with_connection(content: aiohttp.StreamReader, protocol: ResponseHandler) -> None:
+    """Tell the reader of a body of broken framing.
+
+    aiohttp closes the connection then, and tells only who waits for a head; the reader would wait for ever.
+    """
+
+    def end(closed: asyncio.Future[None] | None) -> None:
+        if closed is not None:
+            _ask(closed)
+        broken = protocol.exception()
+        if isinstance(broken, HttpProcessingError) and content.exception() is None and not content.is_eof():
+            content.set_exception(aiohttp.ClientPayloadError(broken.message))
+
+    closed = protocol.closed
+    if closed is None:
+        end(None)
+    else:
+        closed.add_done_callback(end)
+        content.on_eof(lambda: _stop_watching(closed, end))
+
+
+def _stop_watching(closed: asyncio.Future[None], end: Callable[[asyncio.Future[None]], object]) -> None:
+    closed.remove_done_callback(end)
+    closed.remove_done_callback(_ask)
+    closed.add_done_callback(_ask)
+
+
+def _ask(closed: asyncio.Future[None]) -> None:
+    """A connection may be lost with an error that is nobody's; asyncio complains when nobody asks for it."""
+    if not closed.cancelled():
+        closed.exception()
 
 
 def pools(max_connections: int) -> PerLoop[Pool]:
