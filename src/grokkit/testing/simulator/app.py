@@ -63,7 +63,8 @@ class App:
             headers={name: value for name, value in headers.items() if name != _HIDDEN},
             content=content,
         )
-        seen = self._simulator.note(_record(visit, headers, management=self._management))
+        seen = _record(visit, headers, management=self._management)
+        self._simulator.calls.append(seen)
         seen.started = self._simulator.clock.now()
         presence = Presence(receive)
         try:

@@ -7,6 +7,7 @@ import msgspec
 from grokkit.models import Model
 from grokkit.testing.simulator.asked import text_of
 from grokkit.testing.simulator.refusal import Refusal, invalid, undeserialisable
+from grokkit.testing.simulator.schema_rules import unfit
 from grokkit.testing.simulator.thought import OfferedTool, Prompt, ToolCall, Turn
 from grokkit.testing.simulator.tool_choice import named_tool
 
@@ -139,6 +140,8 @@ def _check_parameters(request: ChatRequest, model: Model) -> None:
         schema = request.response_format.json_schema
         if schema is None or not isinstance(schema.get("schema"), dict):
             raise undeserialisable("response_format: missing field `json_schema`")
+        if problem := unfit(schema["schema"]):
+            raise invalid(problem)
 
 
 def prompt_of(request: ChatRequest, model: Model) -> Prompt:

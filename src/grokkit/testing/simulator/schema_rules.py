@@ -1,0 +1,53 @@
+"""Which JSON Schemas structured output and tools refuse, and what the server says of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REFUSED_KEYWORDS = ("minContains", "maxContains")
+_NEVER_IN_PATTERNS = ("(?=", "(?!", "(?<=", "(?<!", r"\b", r"\p{", r"\1", r"\2")
+_OF_SCHEMAS = ("properties", "$defs", "definitions")
+_LISTS_OF_SCHEMAS = ("anyOf", "oneOf", "allOf", "prefixItems")
+
+
+def unfit(schema: Any) -> str | None:
+    """Why a schema is refused, or `None` when it is fine.
+
+    >>> unfit({"type": "object", "properties": {"a": {"enum": []}}})
+    'Invalid schema at #/properties/a: enum must not be empty'
+    """
+    return next(_faults(schema, "#"), None)
+
+
+def _faults(schema: Any, place: str) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        yield f"Invalid schema at {place}: expected an object"
+        return
+    for problem in _own(schema):
+        yield f"Invalid schema at {place}: {problem}"
+    for name in _OF_SCHEMAS:
+        members = schema.get(name)
+        for key, part in members.items() if isinstance(members, dict) else ():
+            yield from _faults(part, f"{place}/{name}/{key}")
+    for name in _LISTS_OF_SCHEMAS:
+        for number, part in enumerate(schema.get(name) or ()):
+            yield from _faults(part, f"{place}/{name}/{number}")
+    if isinstance(schema.get("items"), dict):
+        yield from _faults(schema["items"], f"{place}/items")
+
+
+def _own(schema: dict[str, Any]) -> Iterator[str]:
+    for name in ("enum", "anyOf", "oneOf"):
+        if name in schema and not schema[name]:
+            yield f"{name} must not be empty"
+    for name in _REFUSED_KEYWORDS:
+        if name in schema:
+            yield f"{name} is not supported"
+    if isinstance(schema.get("items"), list):
+        yield "items must be a schema, use prefixItems for tuples"
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and any(part in pattern for part in _NEVER_IN_PATTERNS):
+        yield "pattern uses an unsupported construct"
