@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Account", "Chat", "Grok", "Models", "Responses", "Stream"]
 
+Stream.__module__ = __name__  # this is where it is looked for
+
 
 class _Face:
     def __init__(self, twin: Any) -> None:
