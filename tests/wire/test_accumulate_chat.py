@@ -53,7 +53,7 @@ def answer(accumulator: ChatAccumulator) -> Answer:
 
 
 def told(events: list[StreamEvent], kind: type[TextDelta | ReasoningDelta], choice: int = 0) -> str:
-    return "".join(event.text for event in events if type(event) is kind and event.choice == choice)
+    return "".join(event.text for event in events if isinstance(event, kind) and event.choice == choice)
 
 
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)

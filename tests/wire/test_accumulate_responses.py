@@ -45,7 +45,7 @@ def answer(accumulator: ResponsesAccumulator) -> Answer:
 
 
 def told(events: list[StreamEvent], kind: type[TextDelta | ReasoningDelta]) -> str:
-    return "".join(event.text for event in events if type(event) is kind)
+    return "".join(event.text for event in events if isinstance(event, kind))
 
 
 def every(events: list[StreamEvent], kind: type[Any]) -> list[Any]:
@@ -321,6 +321,14 @@ def test_texts_alone_add_up_to_a_message() -> None:
     assert answer(accumulator).citations == [Citation(url="https://x.ai")]
     assert answer(accumulator).finish_reason == "stop"
     assert told(events, TextDelta) == "Hello"
+
+
+@pytest.mark.parametrize("index", [-1, 5, 10**12])
+def test_a_place_far_off_costs_nothing(index: int) -> None:
+    accumulator, _ = play([delta("Hi", output_index=index, content_index=index), {"type": "response.completed"}])
+
+    (item,) = accumulator.raw()["output"]
+    assert [part["text"] for part in item["content"]] == ["Hi"]
 
 
 def test_what_a_whole_text_adds_to_its_pieces_is_told() -> None:

@@ -169,10 +169,9 @@ def _taken(left: list[OpenItem], item: dict[str, Any], *, same_id: bool) -> Open
 
 
 def _with_part(parts: list[dict[str, Any]], index: int, part: dict[str, Any]) -> list[dict[str, Any]]:
-    if index < len(parts):
+    if 0 <= index < len(parts):
         return [*parts[:index], parts[index] | part, *parts[index + 1 :]]
-    blank = {"type": part["type"], "text": ""}
-    return [*parts, *[blank] * (index - len(parts)), part]
+    return [*parts, part]
 
 
 def _are_alike(part: object, earlier: object) -> bool:
