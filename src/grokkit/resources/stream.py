@@ -14,15 +14,12 @@ from grokkit import models
 from grokkit.clock import Within
 from grokkit.errors import (
     ConnectionLost,
-    FirstEventTimedOut,
     GrokError,
     Misused,
     StreamInterrupted,
     StreamNotOpen,
-    StreamStalled,
 )
-from grokkit.layers.deadline import deadline_exceeded
-from grokkit.transport.exchange import wire_timed_out
+from grokkit.resources.stream_clocks import StreamClocks
 from grokkit.wire.events import ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta, ToolCallDone
 from grokkit.wire.sse import SSEDecoder
 
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 _OUTPUT = (TextDelta, ReasoningDelta, ToolCallDelta, ToolCallDone)
 _DRAIN = 0.1
-_AFTER_FINISH = 5.0
 
 
 class AsyncStream:
@@ -67,16 +63,15 @@ class AsyncStream:
         self._result: Answer | None = None
         self._over = False
         self._has_output = False
-        self._last_byte: float | None = None
-        self._last_event: float | None = None
-        self._opened_at = 0.0
+        self._clocks = StreamClocks(call.limits, None, opened=0.0, heard=0.0)
 
     async def __aenter__(self) -> Self:
         if self._reply is not None:
             raise self.opened_before()
-        self._opened_at = self._clock.now()
+        opened = self._clock.now()
         self._reply = await self._channel.send(self._call)
-        self._last_byte = self._clock.now()
+        deadline = self._reply.context.get("deadline")
+        self._clocks = StreamClocks(self._call.limits, deadline, opened=opened, heard=self._clock.now())
         if self._reply.stream is None:
             self._take_body(self._reply.body or b"")
         else:
@@ -214,28 +209,12 @@ class AsyncStream:
             self._take(chunk)
 
     async def _next_chunk(self, chunks: AsyncIterator[bytes]) -> bytes:
-        async with Within(self._clock, *self._earliest_limit()):
+        async with Within(self._clock, *self._clocks.earliest()):
             return await chunks.__anext__()
 
-    def _earliest_limit(self) -> tuple[float | None, Callable[[], GrokError]]:
-        limits = self._call.limits
-        reply = self._reply
-        deadline: float | None = reply.context.get("deadline") if reply else None
-        candidates: list[tuple[float, Callable[[], GrokError]]] = []
-        if deadline is not None:
-            candidates.append((deadline, lambda: deadline_exceeded(limits.total)))
-        if self._last_byte is not None and (wire := limits.wire) is not None:
-            candidates.append((self._last_byte + wire, lambda: wire_timed_out(wire)))
-        if self._accumulator.finished and self._last_byte is not None:
-            candidates.append((self._last_byte + _AFTER_FINISH, lambda: stalled(_AFTER_FINISH)))
-        if self._last_event is not None and (idle := limits.idle) is not None:
-            candidates.append((self._last_event + idle, lambda: stalled(idle)))
-        if self._last_event is None and (first := limits.first_event) is not None:
-            candidates.append((self._opened_at + first, lambda: no_first_event(first)))
-        return min(candidates, key=lambda candidate: candidate[0], default=(None, lambda: deadline_exceeded(None)))
-
     def _take(self, chunk: bytes) -> None:
-        self._last_byte = self._clock.now()
+        now = self._clock.now()
+        self._clocks.byte(now)
         before = len(self._ready)
         push = self._accumulator.push
         try:
@@ -246,17 +225,19 @@ class AsyncStream:
                 if event.event != "ping":
                     self._ready.extend(push(event.data))
         except GrokError as error:
-            self._progress(before)
+            self._progress(before, now)
             self._break(error)
             return
-        self._progress(before)
-        if self._accumulator.ends_itself and self._accumulator.finished:
-            self._complete()
+        self._progress(before, now)
+        if self._accumulator.finished:
+            self._clocks.finished()
+            if self._accumulator.ends_itself:
+                self._complete()
 
-    def _progress(self, before: int) -> None:
+    def _progress(self, before: int, now: float) -> None:
         if len(self._ready) == before:
             return
-        self._last_event = self._last_byte
+        self._clocks.event(now)
         if not self._has_output and any(isinstance(event, _OUTPUT) for event in self._ready):
             self._has_output = True
             if self._reply is not None and self._reply.span is not None:
@@ -271,13 +252,12 @@ class AsyncStream:
             self._take_whole(body)
 
     def _take_whole(self, body: bytes) -> None:
-        self._last_byte = self._clock.now()
         try:
             self._ready.extend(self._accumulator.push_whole(body))
         except GrokError as error:
             self._break(error)
             return
-        self._progress(0)
+        self._progress(0, self._clock.now())
         self._end(said_done=True)
 
     def _end(self, *, said_done: bool = False) -> None:
@@ -359,19 +339,3 @@ def has_events(body: bytes) -> bool:
     (True, False)
     """
     return body.lstrip().startswith((b"data:", b"event:"))
-
-
-def stalled(idle: float) -> StreamStalled:
-    """The error for a stream that is alive on the wire and says nothing."""
-    return StreamStalled(
-        f"the stream made no progress for {idle:g} s",
-        hint="try again; raise Timeouts(idle=...) for models that think long between outputs",
-    )
-
-
-def no_first_event(limit: float) -> FirstEventTimedOut:
-    """The error for a stream that never began."""
-    return FirstEventTimedOut(
-        f"the stream gave no event within {limit:g} s",
-        hint="reasoning models may think for minutes: raise Timeouts(first_event=...)",
-    )
