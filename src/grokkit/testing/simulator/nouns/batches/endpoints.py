@@ -131,7 +131,7 @@ def _requests(sent: AddRequests, visit: Visit, shelf: BatchShelf) -> list[tuple[
         if word not in KINDS:
             known = ", ".join(f"`{kind}`" for kind in KINDS)
             raise undeserialisable(f"{where}: unknown variant `{word}`, expected one of {known}")
-        if body.get("model") in shelf.unsupported:
+        if str(body.get("model")) in shelf.unsupported:
             raise invalid(f"Model {body['model']} is not supported for batch processing.")
         read.append((request.batch_request_id or visit.simulator.new_id(), KINDS[word], body))
     return read

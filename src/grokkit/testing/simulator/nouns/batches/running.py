@@ -74,7 +74,7 @@ async def _ask(request: Request, visit: Visit) -> Outcome | None:
         outcome = await _answer("POST", request.kind.path, body, request, visit)
         if request.kind.job is None or outcome.status >= _FIRST_ERROR:
             return outcome
-        request.job_id = msgspec.json.decode(outcome.body).get("request_id", "")
+        request.job_id = str(_decoded(outcome.body).get("request_id", ""))
     path = (request.kind.job or "").format(request.job_id)
     outcome = await _answer("GET", path, None, request, visit)
     return None if outcome.status == _PENDING else outcome
@@ -98,13 +98,22 @@ def _keep(request: Request, outcome: Outcome) -> None:
             "error_message": message,
         }
         return
-    value = msgspec.json.decode(outcome.body)
+    value = _decoded(outcome.body)
     if request.kind.name == "responses":
         value = as_completion(value)
     request.cost_ticks = _discounted(value)
     request.state = "succeeded"
     response = {request.kind.answer: value}
     request.result = {"batch_request_id": request.id, "batch_result": {"response": response}}
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    """A reply as an object; a scripted one may be anything."""
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _discounted(value: dict[str, Any]) -> int:
