@@ -95,11 +95,11 @@ class Stream:
         return f"<{type(self).__name__} {self.call}>"
 
     def text(self) -> Iterator[str]:
-        """The text alone, piece by piece."""
+        """The text alone, piece by piece; with `n` answers, that of the first."""
         from grokkit.wire.events import TextDelta
 
         for event in self:
-            if type(event) is TextDelta:
+            if type(event) is TextDelta and event.choice == 0:
                 yield event.text
 
     def done(self) -> Answer:

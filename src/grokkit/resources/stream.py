@@ -96,9 +96,9 @@ class AsyncStream:
         return self._ready.popleft()
 
     async def text(self) -> AsyncIterator[str]:
-        """The text alone, piece by piece."""
+        """The text alone, piece by piece; with `n` answers, that of the first."""
         async for event in self:
-            if type(event) is TextDelta:
+            if type(event) is TextDelta and event.choice == 0:
                 yield event.text
 
     async def done(self) -> Answer:
