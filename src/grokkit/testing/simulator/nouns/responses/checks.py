@@ -16,8 +16,8 @@ from grokkit.testing.simulator.nouns.responses.request import (
     WebSearch,
     XSearch,
 )
-from grokkit.testing.simulator.nouns.responses.schemas import check_schema
 from grokkit.testing.simulator.refusal import invalid, undeserialisable
+from grokkit.testing.simulator.schema_rules import unfit
 
 if TYPE_CHECKING:
     from grokkit.models import Model
@@ -133,6 +133,5 @@ def _check_format(request: ResponsesRequest) -> None:
         return
     if wanted.schema is msgspec.UNSET:
         raise undeserialisable("text.format: missing field `schema`")
-    if not isinstance(wanted.schema, dict):
-        raise invalid("Invalid schema: it must be an object.")
-    check_schema(wanted.schema)
+    if problem := unfit(wanted.schema):
+        raise invalid(problem)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,11 @@ from grokkit.testing.simulator.sockets import SocketClosed
 from grokkit.testing.simulator.visit import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
     from grokkit.testing.simulator.nouns.responses.storage import Kept
     from grokkit.testing.simulator.sockets import Socket
-    from grokkit.testing.simulator.visit import Frame, Visit
+    from grokkit.testing.simulator.visit import Visit
 
 LIFE_SECONDS = 25 * 60
 _PATH = "/v1/responses"
@@ -111,7 +110,7 @@ class Conversation:
             await self._socket.send(_error(outcome.status, outcome.body))
             return
         pace = self._simulator.pace
-        async for frame in _each(outcome.frames):
+        for frame in outcome.frames:
             if pace and frame.tokens:
                 await self._simulator.clock.sleep(frame.tokens / pace)
             if frame.data != _DONE:
@@ -137,15 +136,6 @@ async def _warm(visit: Visit) -> Outcome:
         return visit.stream(warmed_up(request, sent, visit).frames())
     except Refusal as refusal:
         return Outcome(status=refusal.status, body=refusal.body)
-
-
-async def _each(frames: Iterable[Frame] | AsyncIterable[Frame]) -> AsyncIterator[Frame]:
-    if isinstance(frames, AsyncIterable):
-        async for frame in frames:
-            yield frame
-    else:
-        for frame in frames:
-            yield frame
 
 
 def _error(status: int, body: bytes) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def event(kind: str, **fields: Any) -> Event:
 def deltas(kind: str, pieces: Iterable[str], before: dict[str, Any], after: dict[str, Any]) -> Iterator[Event]:
     """One event a piece, of a token each; all that does not change is encoded once."""
     head = _encode({"type": f"response.{kind}", **before})[1:-1] + b',"delta":'
-    tail = b"," + _encode(after)[1:]
+    tail = b"," + _encode(after)[1:] if after else b"}"
     for piece in pieces:
         yield Event(head + _encode(piece) + tail, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from grokkit.testing.simulator.nouns.responses.sealed import unseal
+from grokkit.testing.simulator.nouns.responses.sealed import Undecodable, unseal
 from grokkit.testing.simulator.reading import shown
 from grokkit.testing.simulator.refusal import Refusal, invalid, undeserialisable
 
@@ -166,6 +166,6 @@ def _check_reasoning(item: Item, index: int, secret: str) -> None:
 def _opened(content: Any, secret: str) -> dict[str, Any] | None:
     try:
         value = unseal(content, secret) if isinstance(content, str) else None
-    except ValueError:
+    except Undecodable:
         return None
     return value if isinstance(value, dict) else None

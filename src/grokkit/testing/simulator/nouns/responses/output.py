@@ -163,6 +163,8 @@ def _server_item(call: ServerCall, number: int, making: Making) -> Item:
     if call.type == "reasoning" and "content" not in call.fields:
         item["id"] = f"rs_{making.id}_{number}"
     item |= {**_DEFAULTS.get(call.type, {}), **call.fields}
+    if item.get("error", "") is None:
+        del item["error"]
     return _withheld(item, making)
 
 

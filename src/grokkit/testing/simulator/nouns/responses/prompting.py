@@ -29,7 +29,7 @@ def prompt_of(request: ResponsesRequest, sent_tools: Sequence[Item], items: Sequ
         model=model.id,
         turns=tuple(turns_of(items)),
         tools=tuple(_offered(tool) for tool in functions),
-        server_tools=tuple(tool for tool in sent_tools if tool.get("type") != "function"),
+        server_tools=tuple(_given(tool) for tool in sent_tools if tool.get("type") != "function"),
         tool_choice=_choice(request),
         parallel_tool_calls=request.parallel_tool_calls is not False,
         schema=_schema(request),
@@ -98,6 +98,10 @@ def _shell_output(item: Item) -> Turn:
 def _shell_text(results: Sequence[Any]) -> str:
     texts = (str(result.get(stream) or "") for result in results for stream in ("stdout", "stderr"))
     return "".join(texts)
+
+
+def _given(tool: Item) -> Item:
+    return {name: value for name, value in tool.items() if value is not None}
 
 
 def _offered(tool: FunctionTool) -> OfferedTool:

@@ -13,6 +13,10 @@ import msgspec
 _MARK = 16
 
 
+class Undecodable(Exception):
+    """A text that was changed, or sealed by another server."""
+
+
 def seal(value: Any, secret: str) -> str:
     """A JSON value as opaque text; the same value and secret give the same text.
 
@@ -25,15 +29,15 @@ def seal(value: Any, secret: str) -> str:
 
 
 def unseal(text: str, secret: str) -> Any:
-    """The value again. Raises `ValueError` for a text that was changed, or sealed with another secret."""
+    """The value again. Raises `Undecodable`."""
     try:
         blob = base64.b64decode(text, validate=True)
         plain = _veiled(blob[_MARK:], blob[:_MARK], secret)
         if not hmac.compare_digest(_mark(plain, secret), blob[:_MARK]):
-            raise ValueError("changed, or sealed by another server")
+            raise Undecodable
         return msgspec.json.decode(zlib.decompress(plain))
-    except (zlib.error, msgspec.DecodeError) as error:
-        raise ValueError(str(error)) from error
+    except (ValueError, zlib.error) as error:
+        raise Undecodable from error
 
 
 def _mark(plain: bytes, secret: str) -> bytes:
