@@ -36,10 +36,10 @@ _HIDDEN = "authorization"
 class App:
     """The inference host, or the management host."""
 
-    def __init__(self, simulator: Simulator, tables: Sequence[Table], keys: Keys) -> None:
+    def __init__(self, simulator: Simulator, tables: Sequence[Table], keys: Keys, *, management: bool) -> None:
         self._simulator = simulator
         self._keys = keys
-        self._management = bool(tables) and tables[0].management
+        self._management = management
         self._routes = Routes(endpoint for table in tables for endpoint in table.endpoints)
         self._door = SocketDoor(simulator, [socket for table in tables for socket in table.sockets], keys)
 
@@ -87,6 +87,8 @@ class App:
         family: Head = "plain"
         fault = NO_FAULT
         try:
+            if self._management:
+                visit.key = self._keys.check(authorization, simulator.time())
             endpoint, visit.params = self._routes.find(visit.method, visit.path)
             family = endpoint.head
             self._admit(endpoint, visit, authorization)
@@ -155,7 +157,11 @@ class App:
         return outcome
 
     def _refused(self, refusal: Refusal) -> Outcome:
-        spoken = refusal.as_before_july() if self._simulator.speaks_old_codes else refusal
+        spoken = refusal
+        if self._management:
+            spoken = refusal.as_gateway()
+        elif self._simulator.speaks_old_codes:
+            spoken = refusal.as_before_july()
         return Outcome(
             status=spoken.status,
             body=spoken.body,

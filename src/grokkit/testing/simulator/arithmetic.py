@@ -39,6 +39,12 @@ _PHRASES = (
 )
 _ROOT = re.compile(rf"\bsquare root of ({_NUMBER})|\bsqrt ?\(? ?({_NUMBER})", re.IGNORECASE)
 _SUM = re.compile(r"\(*\s*-?\s*\(*\d[\d.,\s+\-*/%()]*[\d)]")
+_ASKED = re.compile(
+    r"\b(?:what|how much|calculate|compute|solve|evaluate|result|is)\b|=|^[\s\d.+*/()-]*\??$", re.IGNORECASE
+)
+_TIGHT_MINUS = re.compile(r"(?<=\d)-(?=\d)")
+_NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_IN_WORDS = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _OPERATORS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -54,9 +60,10 @@ def solve(text: str) -> str | None:
 
     >>> solve("What is 17*23?"), solve("how much is 12 plus 5"), solve("the square root of 81")
     ('17 * 23 = 391', '12 + 5 = 17', 'sqrt(81) = 9')
-    >>> solve("Call me at 10") is None
+    >>> solve("Call 555-1234 on 2026-01-02") is None
     True
     """
+    text = _IN_WORDS.sub(lambda found: str(_NUMBER_WORDS.index(found[0].lower())), text)
     if root := _ROOT.search(text):
         number = (root[1] or root[2]).replace(",", "")
         return f"sqrt({number}) = {_float(math.sqrt(float(number)))}"
@@ -64,6 +71,8 @@ def solve(text: str) -> str | None:
         text = phrase.sub(sum_, text)
     for word, sign in _WORDS:
         text = word.sub(f" {sign} ", text)
+    if not _ASKED.search(text):
+        text = _TIGHT_MINUS.sub(" to ", text)
     for found in sorted(_SUM.findall(text), key=len, reverse=True):
         if solved := _solved(found.replace(",", "").strip()):
             return solved

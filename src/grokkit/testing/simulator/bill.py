@@ -96,7 +96,7 @@ class PromptCache:
         known, so_far, unbroken = 0, 0, True
         for turn in prompt.turns:
             mark.update(_written(turn))
-            so_far += tokens.of_turns([_text(turn)], turn.images)
+            so_far += tokens.of_turn(_text(turn), turn.images)
             digest = mark.digest()
             unbroken = unbroken and digest in self._seen
             known = so_far if unbroken else known
@@ -127,11 +127,10 @@ def make_bill(prompt: Prompt, thoughts: Sequence[Thought], model: Model, cached:
 
 def prompt_tokens(prompt: Prompt) -> int:
     """How many tokens a prompt has: its turns, tools and schema."""
-    texts = [_text(turn) for turn in prompt.turns]
+    said = sum(tokens.of_turn(_text(turn), turn.images) for turn in prompt.turns)
     extras = [tool.name + tool.description + _json(tool.parameters) for tool in prompt.tools]
     extras += [_json(prompt.schema)] if prompt.schema else []
-    images = sum(turn.images for turn in prompt.turns)
-    return tokens.of_turns(texts, images) + sum(tokens.count(text) for text in extras)
+    return said + sum(tokens.count(text) for text in extras) + tokens.FOR_THE_ANSWER
 
 
 def visible_tokens(thought: Thought) -> int:

@@ -9,6 +9,7 @@ _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']{2,})'|“([^”]+)”|`([^`]+)`")
 _NAMES = re.compile(
     r"\b(?:in|for|at|of|to|from|about|near|called|named|is|am)\s+((?:[A-Z][\w'-]*)(?:\s+[A-Z][\w'-]*)*)"
 )
+_PLAIN = re.compile(r"\b(?:in|for|at|about|near) (?:the )?([a-z][\w-]+)")
 _CAPITALS = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z][\w'-]*(?:\s+[A-Z][\w'-]*)*")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s\"'<>)]+")
@@ -30,7 +31,10 @@ class Hints:
         """A text for a field of this name: said beside the name, else the next name or quotation."""
         if said := self._said(field, r"[\"']?([\w@./:+-]+(?:\s[A-Z][\w'-]*)*)"):
             return said
-        return self._names.pop(0) if self._names else None
+        if self._names:
+            return self._names.pop(0)
+        plain = _PLAIN.search(self.text)
+        return plain[1] if plain else None
 
     def formatted(self, format_: str) -> str | None:
         """A text of a format that stands in the prompt."""

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 _DEEP = 4
 _KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
-_FREE_TEXT = {"answer", "text", "query", "question", "message", "summary", "content", "prompt", "description", "input"}
+_FREE_TEXT = {
+    "answer",
+    "text",
+    "query",
+    "question",
+    "message",
+    "summary",
+    "content",
+    "prompt",
+    "description",
+    "input",
+    "body",
+}
 _SIGNS = {
     "properties": "object",
     "required": "object",

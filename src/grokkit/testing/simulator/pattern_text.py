@@ -90,7 +90,7 @@ _MAKERS: dict[str, Callable[[Any, random.Random, int], str]] = {
     "IN": lambda value, draw, _extra: _one_of(value, draw),
     "BRANCH": lambda value, draw, extra: _sequence(draw.choice(value[1]), draw, extra),
     "SUBPATTERN": lambda value, draw, extra: _sequence(value[-1], draw, extra),
-    "MAX_REPEAT": lambda value, draw, extra: _repeated(value, draw, extra),
-    "MIN_REPEAT": lambda value, draw, extra: _repeated(value, draw, extra),
-    "POSSESSIVE_REPEAT": lambda value, draw, extra: _repeated(value, draw, extra),
+    "MAX_REPEAT": _repeated,
+    "MIN_REPEAT": _repeated,
+    "POSSESSIVE_REPEAT": _repeated,
 }

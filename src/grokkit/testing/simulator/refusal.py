@@ -23,6 +23,7 @@ _EDGE_TITLES = {
     525: "SSL handshake failed",
     526: "Invalid SSL certificate",
 }
+_GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 409: 6, 413: 11, 429: 8, 500: 13, 503: 14, 504: 4}
 _OLD_CODES = {
     "invalid-argument": "Client specified an invalid argument",
     "not-found": "Some requested entity was not found",
@@ -81,6 +82,19 @@ class Refusal(Exception):
         title = f"api.x.ai | {status}: {_EDGE_TITLES.get(status, 'Origin error')}"
         page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>Error {status}</h1></body></html>"
         return cls(status, page.encode(), HTML, headers=headers)
+
+    def as_gateway(self) -> Refusal:
+        """The same in the management host's shape, whose gateway knows no other."""
+        try:
+            value = msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            value = {"error": self.body.decode("utf-8", "replace")}
+        if not isinstance(value, dict) or "details" in value or self.media_type == HTML:
+            return self
+        status = 400 if self.status in {415, 422} else self.status
+        refused = Refusal.gateway(status, _GRPC_CODES.get(status, 2), value.get("error") or "Method Not Allowed")
+        refused.headers.update(self.headers)
+        return refused
 
     def as_before_july(self) -> Refusal:
         """The same with the code spelled as it was until about July 2026: the words of gRPC."""

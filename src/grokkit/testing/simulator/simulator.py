@@ -91,8 +91,10 @@ class Simulator(World):
         self._backstage: Backstage | None = None
         self._urls = (_UNSERVED, _UNSERVED_MANAGEMENT)
         tables = _tables()
-        self.app = App(self, [table for table in tables if not table.management], self.keys)
-        self.management_app = App(self, [table for table in tables if table.management], self.management_keys)
+        self.app, self.management_app = (
+            App(self, [table for table in tables if table.management == management], keys, management=management)
+            for management, keys in ((False, self.keys), (True, self.management_keys))
+        )
 
     @property
     def base_url(self) -> str:

@@ -33,6 +33,9 @@ _RECALL = re.compile(
 )
 _SENTENCE = "the grok answers and a clear signal moves through quiet wires while every token finds its place"
 _VOCABULARY = tuple(_SENTENCE.split())
+_GOES_ON = re.compile(r"\s*(?:and )?(?:times|plus|minus|divided by|multiplied by|squared|cubed)\b", re.IGNORECASE)
+_ONLY_RESULT = re.compile(r"\b(?:just|only) (?:with )?(?:the |a )?(?:number|result|answer|digits?)\b", re.IGNORECASE)
+_ONE_WORD = re.compile(r"\b(?:say|reply with|answer with) (?:a single|one|any) word\b", re.IGNORECASE)
 _GREETINGS = (
     "Hello! How can I help you today?",
     "Hi there! What can I do for you?",
@@ -54,7 +57,19 @@ def answer(prompt: Prompt, seed: int) -> str:
 
 
 def _sum(prompt: Prompt, _turn: int) -> str | None:
-    return solve(prompt.last)
+    solved = solve(prompt.last)
+    if solved is None and _GOES_ON.match(prompt.last):
+        solved = solve(f"What is {_last_number(prompt)} {prompt.last}")
+    if solved is not None and _ONLY_RESULT.search(prompt.last):
+        return solved.rpartition(" = ")[2]
+    return solved
+
+
+def _last_number(prompt: Prompt) -> str:
+    """The number that the last answer ended with."""
+    texts = [turn.text for turn in prompt.turns if turn.role == "assistant"]
+    numbers = re.findall(r"-?\d+(?:\.\d+)?", texts[-1]) if texts else []
+    return numbers[-1] if numbers else ""
 
 
 def _recall(prompt: Prompt, _turn: int) -> str | None:
@@ -85,6 +100,8 @@ def _count(prompt: Prompt, _turn: int) -> str | None:
 
 
 def _repeat(prompt: Prompt, _turn: int) -> str | None:
+    if _ONE_WORD.search(prompt.last):
+        return "Hello"
     found = _REPEAT.search(prompt.last)
     return found[1].strip(" \"'`.") or None if found else None
 

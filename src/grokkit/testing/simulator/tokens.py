@@ -10,7 +10,7 @@ import msgspec
 
 VOCABULARY = 131_072
 _PER_TURN = 3
-_FOR_THE_ANSWER = 3
+FOR_THE_ANSWER = 3
 PER_IMAGE = 256
 
 _PIECE = re.compile(r" ?[^\W\d_]{1,8}|[^\W\d_]{1,8}|\d{1,3}| ?[^\w\s]{1,4}|_+|\s+?(?=\s?\S)|\s+", re.UNICODE)
@@ -53,6 +53,6 @@ def token_id(piece: str) -> int:
     return zlib.crc32(piece.encode("utf-8", "replace")) % VOCABULARY
 
 
-def of_turns(texts: list[str], images: int = 0) -> int:
-    """How many tokens a conversation takes: its texts, and a few around each message."""
-    return sum(count(text) + _PER_TURN for text in texts) + _FOR_THE_ANSWER + images * PER_IMAGE
+def of_turn(text: str, images: int = 0) -> int:
+    """How many tokens a message takes: its text and images, and a few around them."""
+    return count(text) + _PER_TURN + images * PER_IMAGE
