@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from grokkit.transport.per_loop import Care, PerLoop
+from grokkit.transport.resolver import Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Pool:
                 limit=max_connections,
                 keepalive_timeout=_KEEP_ALIVE,
                 ttl_dns_cache=60,
-                resolver=aiohttp.ThreadedResolver(),
+                resolver=Resolver(),
                 socket_factory=_watched_socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
