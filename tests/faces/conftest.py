@@ -29,7 +29,7 @@ class Server:
     """Answers `POST /v1/responses` by the words of the input.
 
     `hang` never answers, `wait 0.5` answers after half a second, anything else at once. As a stream:
-    `events 500` gives so many, `then hang` after `events 3` leaves the stream open for ever.
+    `events 500` gives so many, `then hang` after `events 3` leaves it open for ever, `hang` alone never opens it.
     """
 
     def __init__(self) -> None:
@@ -102,6 +102,8 @@ class Server:
         return web.json_response({**COMPLETED, "output": [{"type": "message", "content": text}]})
 
     async def _stream(self, request: web.Request, words: list[str]) -> web.StreamResponse:
+        if words == ["hang"]:
+            await _obey(words)
         reply = web.StreamResponse(headers={"content-type": "text/event-stream", "x-request-id": "req-1"})
         await reply.prepare(request)
         count = int(words[words.index("events") + 1]) if "events" in words else 3

@@ -23,7 +23,7 @@ INTERRUPTED = """
 """
 WAITING = {
     "a call": 'grok.ask("hang")',
-    "the opening of a stream": 'grok.stream("hang events 0").__enter__()',
+    "the opening of a stream": 'grok.stream("hang").__enter__()',
     "the first event of a stream": 'next(iter(grok.stream("events 0 hang").__enter__()))',
     "the next event of a stream": 'list(grok.stream("events 3 then hang").__enter__())',
     "the text of a stream": 'list(grok.stream("events 3 then hang").__enter__().text())',
@@ -270,3 +270,30 @@ def test_asyncio_run_is_interrupted_in_a_stream_too(program: Callable[[str], Pro
 
     server.until(lambda seen: seen.lost == 1)
     assert script.end() == (0, ["interrupted", "plain"], "")
+
+
+@pytest.mark.parametrize("ask", ['Grok(base_url=URL).ask("Hi")', 'asyncio.run(AsyncGrok(base_url=URL).ask("Hi"))'])
+def test_a_name_server_that_does_not_answer_holds_nobody_up(
+    ask: str, program: Callable[[str], Program], stopwatch: Callable[[], float]
+) -> None:
+    script = program(f"""
+        import asyncio, socket, time
+        from grokkit import AsyncGrok, Grok
+
+        def never(*_, **__):
+            print("looking up", flush=True)
+            time.sleep(60)
+
+        socket.getaddrinfo = never
+        URL = "http://somewhere.invalid/v1"
+        try:
+            {ask}
+        except KeyboardInterrupt:
+            print("interrupted")
+    """)
+    assert script.says() == "looking up"
+
+    script.interrupt()
+
+    assert script.end() == (0, ["interrupted"], "")
+    assert stopwatch() < 6
