@@ -156,6 +156,21 @@ def test_a_stream_of_the_parent_is_refused_in_the_child_and_left_alone(
     assert server.lost == 0
 
 
+def test_a_client_is_closed_by_parent_and_child(program: Callable[[str], Program], server: Server) -> None:
+    script = program(
+        IN_CHILD
+        + """
+    with grok:
+        grok.ask("before")
+        assert end(in_child(lambda: None)) == 0  # leaves the block by sys.exit
+        print(grok.ask("after"))
+    """
+    )
+
+    assert script.end() == (0, ["after"], "")
+    assert len(server.connections) == 1
+
+
 def test_a_fork_while_another_thread_is_in_a_call(program: Callable[[str], Program], server: Server) -> None:
     script = program(
         IN_CHILD
