@@ -79,6 +79,17 @@ async def test_april_had_no_fingerprint_and_no_context_and_a_medium_effort() -> 
     assert types_of(answer) == ["message"]
 
 
+@pytest.mark.parametrize(("day", "counters"), [(date(2026, 7, 3), 6), (date(2026, 8, 20), 7), (date(2026, 10, 1), 9)])
+async def test_usage_counts_the_tools_that_were_counted_then(day: date, counters: int) -> None:
+    sim = simulator(as_of=day)
+
+    made = await sim.fetch(
+        "POST", PATH, json={"model": "grok-4.3", "input": "Who is xAI?", "tools": [{"type": "web_search"}]}
+    )
+
+    assert len(made.json["usage"]["server_side_tool_usage_details"]) == counters
+
+
 async def test_what_was_asked_for_is_echoed() -> None:
     sim = simulator()
     tools = [WEATHER, {"type": "web_search", "allowed_domains": ["x.ai"]}]

@@ -84,6 +84,8 @@ async def test_what_cannot_be_served_is_a_400_that_says_why(body: dict[str, Any]
         ({"input": [{"content": "x"}]}, "input[0]: missing field `role`"),
         ({"input": [{"role": "user"}]}, "input[0]: missing field `content`"),
         ({"input": [{"role": "robot", "content": "x"}]}, "input[0].role: unknown variant `robot`"),
+        ({"input": [{"type": [], "role": "user", "content": "x"}]}, "input[0].type: unknown variant"),
+        ({"input": [{"role": "user", "content": "x", "id": 5}]}, "input[0].id: invalid type: integer `5`"),
         ({"input": [{"type": "thing"}]}, "input[0].type: unknown variant `thing`"),
         ({"input": [{"role": "user", "content": [{"type": "text"}]}]}, "content[0].type: unknown variant `text`"),
         ({"input": [{"role": "user", "content": [{"type": "input_text"}]}]}, "content[0]: missing field `text`"),

@@ -106,7 +106,7 @@ def _reply(asked: Asked, thought: Thought, prompt: Prompt, visit: Visit) -> Resp
     whole = asked.object(
         status,
         [item for item in items if is_item(item)],
-        usage=charged.usage(with_cost=asked.era.whole_object, with_context=asked.era.fingerprint),
+        usage=charged.usage(asked.era),
         completed=int(visit.now()) if status == "completed" else None,
         reason=reason,
         error={"code": "server_error", "message": thought.text or _FAILED} if status == "failed" else None,

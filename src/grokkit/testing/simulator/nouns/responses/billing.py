@@ -13,6 +13,7 @@ from grokkit.wire.usage import Usage, price
 if TYPE_CHECKING:
     from grokkit.models import Model
     from grokkit.testing.simulator.bill import Bill
+    from grokkit.testing.simulator.nouns.responses.era import Era
     from grokkit.testing.simulator.thought import Prompt, ServerCall, Thought
     from grokkit.testing.simulator.visit import Visit
 
@@ -37,13 +38,17 @@ class Charged(msgspec.Struct, frozen=True, kw_only=True):
     last_input: int
     last_output: int
 
-    def usage(self, *, with_cost: bool, with_context: bool) -> dict[str, object]:
-        """The `usage` of the response."""
+    def usage(self, era: Era) -> dict[str, object]:
+        """The `usage` of the response, on that day."""
         usage = self.bill.responses()
-        if not with_cost:
-            usage.pop("cost_in_usd_ticks")
-            usage.pop("server_side_tool_usage_details", None)
-        if with_context:
+        counted = usage.pop("server_side_tool_usage_details", None)
+        if not era.whole_object:
+            del usage["cost_in_usd_ticks"]
+            return usage
+        if counted is not None:
+            known = {name: number for name, number in counted.items() if name not in era.uncounted}
+            usage["server_side_tool_usage_details"] = known
+        if era.fingerprint:
             usage["context_details"] = {"input_tokens": self.last_input, "output_tokens": self.last_output}
         return usage
 

@@ -39,6 +39,11 @@ _PARTS: dict[str, dict[str, type]] = {
     "input_file": {},
     "refusal": {"refusal": str},
 }
+_OPTIONAL: dict[str, type] = {
+    **dict.fromkeys(("id", "status", "role", "name", "call_id", "server_label", "code", "input", "error"), str),
+    **dict.fromkeys(("prompt", "result"), str),
+    **dict.fromkeys(("summary", "queries", "results", "outputs", "tools"), list),
+}
 _EXPECTED: dict[type, str] = {str: "a string", list: "a sequence", dict: "a map"}
 _FILE_SOURCES = ("file_id", "file_url", "file_data")
 _UNDECODABLE = "Could not decode the compaction blob. Ensure it is unmodified from the compact response."
@@ -51,7 +56,7 @@ def read_input(given: str | list[Any], secret: str) -> list[Item]:
         raise invalid("Bad data: Input cannot be empty")
     for index, item in enumerate(items):
         _check_item(item, f"input[{index}]")
-    checked = [{"type": "message", **item} if item.get("type") is None else item for item in items]
+    checked = [{**item, "type": "message"} if item.get("type") is None else item for item in items]
     _check_sealed(checked, secret)
     return checked
 
@@ -68,12 +73,13 @@ def opened(items: Sequence[Item], secret: str) -> Iterator[Item]:
 def _check_item(item: Any, where: str) -> None:
     if not isinstance(item, dict):
         raise undeserialisable(f"{where}: invalid type: {shown(item)}, expected a map")
-    kind = item.get("type") or "message"
+    kind = "message" if item.get("type") is None else item["type"]
     required = _REQUIRED.get(kind) if isinstance(kind, str) else None
     if required is None:
         known = ", ".join(f"`{name}`" for name in _REQUIRED)
         raise undeserialisable(f"{where}.type: unknown variant `{kind}`, expected one of {known}")
     _check_fields(item, required, where)
+    _check_fields(item, {name: type_ for name, type_ in _OPTIONAL.items() if item.get(name) is not None}, where)
     if kind == "message":
         _check_message(item, where)
     if kind == "function_call_output":

@@ -61,7 +61,8 @@ def _start(items: Sequence[Item], after: str | None) -> int:
 
 def _entry(item: Item, tail: str) -> Item:
     kind = item["type"]
-    entry = {**item, "id": item.get("id") or f"{'msg' if kind == 'message' else 'item'}_{tail}"}
+    entry = {name: value for name, value in item.items() if value is not None}
+    entry["id"] = item.get("id") or f"{'msg' if kind == 'message' else 'item'}_{tail}"
     if kind == "message" and isinstance(item["content"], str):
         part = "output_text" if item["role"] == "assistant" else "input_text"
         entry["content"] = [{"type": part, "text": item["content"]}]
