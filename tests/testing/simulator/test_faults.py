@@ -48,9 +48,12 @@ async def sim(request: pytest.FixtureRequest, clock: TurnableClock) -> AsyncIter
 
 
 async def stream(sim: Simulator, **options: Any) -> str:
-    async with sim.async_grok(**options) as grok, sim.clock.rushing():  # type: ignore[attr-defined]
-        async with grok.chat.stream(BODY["model"], messages=MESSAGES) as events:
-            return (await events.done()).text
+    async with (
+        sim.async_grok(**options) as grok,
+        sim.clock.rushing(),  # type: ignore[attr-defined]
+        grok.chat.stream(BODY["model"], messages=MESSAGES) as events,
+    ):
+        return (await events.done()).text
 
 
 async def plain(sim: Simulator, **options: Any) -> str:

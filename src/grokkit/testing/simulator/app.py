@@ -96,14 +96,14 @@ class App:
             seen.rule = str(visit.cue) if visit.cue else None
             seen.fault = None if fault is NO_FAULT else str(fault)
             pace = fault.pace or simulator.pace
-            delivery = Delivery(send, simulator.clock, seen, pace=pace, fault=fault)
+            delivery = Delivery(send, simulator, seen, pace=pace, fault=fault)
             await self._befall(visit, fault, delivery, presence)
             outcome = await self._outcome(endpoint, visit, presence)
             if fault.plain_error_in_stream and outcome.frames is not None:
                 outcome = Outcome(body=outcome.error_frame.data)
         except Refusal as refusal:
             outcome = self._refused(refusal)
-            delivery = Delivery(send, simulator.clock, seen, fault=fault)
+            delivery = Delivery(send, simulator, seen, fault=fault)
         seen.bill = visit.bill
         headers = head_of(visit, outcome, outcome.head or family, simulator.time())
         if outcome.frames is not None or simulator.pace or fault is not NO_FAULT:

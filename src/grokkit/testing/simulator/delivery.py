@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grokkit.testing.simulator.beat import until
 from grokkit.testing.simulator.faults import FOR_EVER, NO_FAULT
 from grokkit.testing.simulator.faulty import Interruption, keep_alive, spoil, spoil_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 
-    from grokkit.clock import Clock
     from grokkit.testing.simulator.faults import Fault
     from grokkit.testing.simulator.faulty import Move
     from grokkit.testing.simulator.seen import Seen
     from grokkit.testing.simulator.visit import Frame, Outcome
+    from grokkit.testing.simulator.world import World
 
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -29,13 +30,14 @@ class Cut(Exception):
 class Delivery:
     """The way of one outcome to its caller. Raises `Cut` where a fault ends the connection."""
 
-    __slots__ = ("_clock", "_fault", "_pace", "_seen", "_send")
+    __slots__ = ("_clock", "_fault", "_lag", "_pace", "_seen", "_send")
 
     def __init__(
-        self, send: Send, clock: Clock, seen: Seen, *, pace: float | None = None, fault: Fault = NO_FAULT
+        self, send: Send, world: World, seen: Seen, *, pace: float | None = None, fault: Fault = NO_FAULT
     ) -> None:
         self._send = send
-        self._clock = clock
+        self._clock = world.clock
+        self._lag = world.lag
         self._seen = seen
         self._fault = fault
         self._pace = pace
@@ -83,16 +85,24 @@ class Delivery:
                 await self._push(frame.encode())
 
     async def _paced(self, frames: Iterable[Frame], pace: float) -> None:
+        """Send each frame when it is due; what is late goes out at once, in one piece."""
         clock, seen = self._clock, self._seen
         due = clock.now()
+        held: list[bytes] = []
         for frame in frames:
             if frame.tokens:
                 due += frame.tokens / pace
-                early = due - clock.now()
-                if early > _SOON:
-                    await clock.sleep(early)
+                late = clock.now() - due
+                if late < -_SOON:
+                    if held:
+                        await self._push(b"".join(held))
+                        held.clear()
+                    await until(clock, due)
+                    late = clock.now() - due
+                self._lag.add(late)
             seen.frames += 1
-            await self._push(frame.encode())
+            held.append(frame.encode())
+        await self._push(b"".join(held))
 
     async def _moves(self, moves: Iterable[Move]) -> None:
         for move in moves:

@@ -13,6 +13,7 @@ from grokkit.clock import SystemClock
 from grokkit.testing.simulator.bill import PromptCache, make_bill
 from grokkit.testing.simulator.faults import NO_FAULT, Chance
 from grokkit.testing.simulator.keys import Key, Keys, secret_of
+from grokkit.testing.simulator.lag import Lag
 from grokkit.testing.simulator.latency import check_latency, drawn
 from grokkit.testing.simulator.limits import Limits
 from grokkit.testing.simulator.mind import Mind
@@ -74,6 +75,8 @@ class World:
         """Forget everything: rules, faults, limits, calls, files, stored responses. Keys are the first ones again."""
         self.calls: list[Seen] = []
         """What was seen, oldest first."""
+        self.lag = Lag()
+        """How late streamed events were, against the pace."""
         self.script = Script()
         self.limits = Limits()
         self.mind: Thinker = self._thinker or Mind(self.seed)
