@@ -1,0 +1,1 @@
+"""What images, videos and voice share: pictures and clips made from words, their addresses, inputs, storage."""
