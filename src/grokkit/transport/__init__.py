@@ -1,8 +1,11 @@
 """How bytes leave and arrive: the one-method protocol and its implementations."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from grokkit.call import Call, Reply
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from grokkit.call import Call, Reply
 
 
 class Transport(Protocol):

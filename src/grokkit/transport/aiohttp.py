@@ -14,6 +14,7 @@ from grokkit.call import Reply
 from grokkit.errors import ConfigInvalid
 from grokkit.transport import failures, tls
 from grokkit.transport.aiohttp_pool import pools
+from grokkit.transport.guard import guard
 from grokkit.transport.proxies import proxy_for
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class AiohttpTransport:
         A `GET` or `DELETE` whose connection breaks before the first byte of a reply is sent once more. A `POST` is
         not, unless it is certain that no byte of it was written: the server may have acted on it.
         """
+        if guard.check is not None:
+            guard.check(call)
         return await self._send(call, again=True)
 
     async def _send(self, call: Call, *, again: bool) -> Reply:

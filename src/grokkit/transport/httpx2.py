@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grokkit.call import Reply
 from grokkit.errors import ExtraMissing, Misused
 from grokkit.transport import failures
+from grokkit.transport.guard import guard
 from grokkit.transport.per_loop import Care, PerLoop
 
 try:
@@ -53,6 +54,8 @@ class Httpx2Transport:
 
     async def send(self, call: Call) -> Reply:
         """See `Transport.send`."""
+        if guard.check is not None:
+            guard.check(call)
         client = self._clients.get() or await self._clients.open()
         opening = _Opening()
         try:

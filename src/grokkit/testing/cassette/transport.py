@@ -16,6 +16,7 @@ from grokkit.testing.cassette.matching import USUAL, Matcher, explain
 from grokkit.testing.cassette.recording import Heard, RecordingBody, request_of, response_of
 from grokkit.testing.cassette.replaying import replayed
 from grokkit.testing.cassette.scrub import Scrubber
+from grokkit.transport import guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -164,7 +165,8 @@ class Cassette:
         file.check_writable(self.path)
         slot = self._reserve()
         began = self._clock.now()
-        reply = await self._real().send(call)
+        with guard.wanted():
+            reply = await self._real().send(call)
         after = self._clock.now() - began
 
         def done(heard: Heard) -> None:
