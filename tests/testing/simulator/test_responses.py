@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -355,6 +356,23 @@ async def test_structured_output_fits_its_schema() -> None:
 
     assert '"city"' in text_of(answer)
     assert answer["text"]["format"] == format_
+
+
+async def test_json_of_any_form_is_an_object() -> None:
+    answer = await respond(simulator(), text={"format": {"type": "json_object"}})
+
+    assert isinstance(json.loads(text_of(answer)), dict)
+
+
+async def test_citations_have_a_place_in_the_text_for_those_who_ask() -> None:
+    sim = simulator()
+    sim.on().reply(text="xAI.", citations=["https://x.ai"])
+
+    answer = await respond(sim, include=["inline_citations"])
+
+    (part,) = answer["output"][-1]["content"]
+    (annotation,) = part["annotations"]
+    assert part["text"][annotation["start_index"] : annotation["end_index"]] == "[[1]](https://x.ai)"
 
 
 async def test_a_refusal_is_a_part_of_its_own() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from grokkit.testing.clock import TurnableClock
 from grokkit.testing.openapi import frame_drift
-from grokkit.testing.simulator import Simulator
+from grokkit.testing.simulator import Fault, Simulator
 from grokkit.testing.simulator.nouns.responses import Habits
 
 if TYPE_CHECKING:
@@ -199,3 +199,49 @@ async def test_the_habits_of_streams_hold_on_sockets() -> None:
         spoken = await turn(socket)
 
     assert spoken[-1]["response"]["output"] == []
+
+
+async def test_every_turn_is_a_call_that_was_seen() -> None:
+    async with Simulator() as sim, connected(sim) as socket:
+        await turn(socket, input="one")
+        await turn(socket, model="grok-0")
+        await turn(socket, input="two", generate=False)
+
+    assert [seen.last for seen in sim.calls] == ["one", "Hi", "two"]
+    assert [seen.status for seen in sim.calls] == [200, 400, 200]
+    assert sim.calls[0].bill is not None
+    assert sim.calls[0].json["input"] == "one"
+    assert all(seen.finished for seen in sim.calls)
+
+
+async def test_scripts_and_faults_reach_turns_on_sockets() -> None:
+    async with Simulator() as sim, connected(sim) as socket:
+        sim.on(last="busy").reply(error="capacity")
+        sim.on(last="broken").reply("never whole", fault=Fault(error_at_event=3))
+        sim.on(last="gone").reply("cut", fault=Fault(cut_at_byte=100))
+        busy = await turn(socket, input="busy")
+        broken = await turn(socket, input="broken")
+        await socket.send_json({"type": "response.create", "model": "grok-4.6", "input": "gone"})
+        part = await socket.receive(timeout=5)
+        closing = await socket.receive(timeout=5)
+
+    assert (busy[0]["type"], busy[0]["status"]) == ("error", 429)
+    assert broken[-1]["type"] == "error"
+    assert len(part.data) == 100
+    assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, 1011)
+    assert [seen.fault is not None for seen in sim.calls] == [False, True, True]
+
+
+async def test_a_turn_takes_the_time_its_script_says() -> None:
+    clock = TurnableClock()
+    async with Simulator(clock=clock) as sim, connected(sim) as socket:
+        sim.on().reply("late again", delay=5.0, pace=1.0)
+        await socket.send_json({"type": "response.create", "model": "grok-4.3", "input": "Hi"})
+        await clock.advance(6.5)
+        before = sim.calls[-1].ended
+        await clock.advance(1.0)
+        spoken = await events(socket)
+
+    assert before is None
+    assert spoken[-1]["type"] == "response.completed"
+    assert sim.calls[-1].ended == pytest.approx(sim.calls[-1].started + 7.0)

@@ -9,6 +9,7 @@ import msgspec
 from grokkit.testing.simulator.limiting import limited
 from grokkit.testing.simulator.nouns.responses.billing import charge
 from grokkit.testing.simulator.nouns.responses.checks import check
+from grokkit.testing.simulator.nouns.responses.citing import cited_inline
 from grokkit.testing.simulator.nouns.responses.era import era
 from grokkit.testing.simulator.nouns.responses.events import Manner
 from grokkit.testing.simulator.nouns.responses.habits import Habits
@@ -36,6 +37,8 @@ async def respond(request: ResponsesRequest, sent: dict[str, Any], visit: Visit)
     given, context = conversation(request, visit)
     prompt = prompt_of(request, sent.get("tools") or (), context, model)
     thought = _bounded(limited(await visit.think(prompt), prompt), request)
+    if "inline_citations" in (request.include or ()):
+        thought = cited_inline(thought)
     asked = Asked(
         id=visit.id,
         created=int(visit.now()),

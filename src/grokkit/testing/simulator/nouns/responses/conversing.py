@@ -10,6 +10,7 @@ import msgspec
 
 from grokkit.testing.simulator.nouns.responses.answering import warmed_up
 from grokkit.testing.simulator.nouns.responses.request import read_request
+from grokkit.testing.simulator.nouns.responses.speaking import LIFE_SECONDS, Speaking
 from grokkit.testing.simulator.nouns.responses.storage import Shelf
 from grokkit.testing.simulator.refusal import Refusal
 from grokkit.testing.simulator.sockets import SocketClosed
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from grokkit.testing.simulator.sockets import Socket
     from grokkit.testing.simulator.visit import Visit
 
-LIFE_SECONDS = 25 * 60
 _PATH = "/v1/responses"
 _OF_THE_SOCKET = {"type", "stream", "background", "generate"}
-_DONE = b"[DONE]"
 _REFUSED = 400
 _LIMIT_TEXT = "The WebSocket connection has been open for 25 minutes, the longest there is. Open a new one."
 
@@ -97,24 +96,21 @@ class Conversation:
         if self._latest is not None:
             shelf.lent[visit.id] = self._latest
         shelf.made[visit.id] = None
+        speaking = Speaking(self._socket, visit)
         try:
-            outcome = await (self._simulator.app.answer(visit) if generate else _warm(visit))
+            outcome = await self._outcome(visit, speaking, generate=generate)
             self._latest = shelf.made[visit.id]
         finally:
             shelf.lent.pop(visit.id, None)
             shelf.made.pop(visit.id, None)
-        await self._deliver(outcome)
+        await speaking.say(outcome)
 
-    async def _deliver(self, outcome: Outcome) -> None:
-        if outcome.status >= _REFUSED or outcome.frames is None:
-            await self._socket.send(_error(outcome.status, outcome.body))
-            return
-        pace = self._simulator.pace
-        for frame in outcome.frames:
-            if pace and frame.tokens:
-                await self._simulator.clock.sleep(frame.tokens / pace)
-            if frame.data != _DONE:
-                await self._socket.send(frame.data.decode())
+    async def _outcome(self, visit: Visit, speaking: Speaking, *, generate: bool) -> Outcome:
+        try:
+            await speaking.begin()
+            return await self._simulator.app.answer(visit) if generate else _warm(visit)
+        except Refusal as refusal:
+            return Outcome(status=refusal.status, body=refusal.body)
 
     async def _not_found(self, previous: str) -> None:
         self._latest = None
@@ -130,24 +126,6 @@ class Conversation:
         await self._socket.send({"type": "error", "status": _REFUSED, "error": error})
 
 
-async def _warm(visit: Visit) -> Outcome:
-    try:
-        request, sent = read_request(visit)
-        return visit.stream(warmed_up(request, sent, visit).frames())
-    except Refusal as refusal:
-        return Outcome(status=refusal.status, body=refusal.body)
-
-
-def _error(status: int, body: bytes) -> dict[str, Any]:
-    """A refusal as a frame: whatever its shape was, the nested one."""
-    try:
-        value = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        value = body.decode("utf-8", "replace")
-    if isinstance(value, dict) and isinstance(value.get("error"), dict):
-        error = value["error"]
-    elif isinstance(value, dict):
-        error = {"code": value.get("code"), "message": value.get("error", ""), "param": None}
-    else:
-        error = {"type": "invalid_request_error", "code": None, "message": value, "param": None}
-    return {"type": "error", "status": max(status, _REFUSED), "error": error}
+def _warm(visit: Visit) -> Outcome:
+    request, sent = read_request(visit)
+    return visit.stream(warmed_up(request, sent, visit).frames())
