@@ -10,7 +10,9 @@ _NAMES = re.compile(
     r"\b(?:in|for|at|of|to|from|about|near|called|named|is|am)\s+((?:[A-Z][\w'-]*)(?:\s+[A-Z][\w'-]*)*)"
 )
 _PLAIN = re.compile(r"\b(?:in|for|at|about|near) (?:the )?([a-z][\w-]+)")
-_CAPITALS = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z][\w'-]*(?:\s+[A-Z][\w'-]*)*")
+_CAPITALS = re.compile(
+    r"(?:(?<![.?!:]\s)(?<!^)\b[A-Z][\w'-]*(?:[ ]+[A-Z][\w'-]*)*)|(?:\b[A-Z][\w'-]*(?:[ ]+[A-Z][\w'-]*)+)", re.MULTILINE
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s\"'<>)]+")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")

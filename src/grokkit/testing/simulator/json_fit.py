@@ -170,7 +170,7 @@ class _Fitter:
         least, most = _bounds(schema, whole=whole)
         step = schema.get("multipleOf") or (1 if whole else 0)
         hint = self._hints.number_for(name)
-        for candidate in (hint, 1, 0, least, most, (least + most) / 2):
+        for candidate in (hint, 1, 0, least, most, (least + most) / 2, least + 1, most - 1):
             if candidate is None or not math.isfinite(candidate):
                 continue
             number = _stepped(candidate, step, least)
@@ -228,12 +228,12 @@ def _of_length(text: str, least: int, most: int | None) -> str:
 
 
 def _varied(value: Any, number: int, items: Any) -> Any:
+    values = items.get("enum") if isinstance(items, dict) else None
+    if values:
+        return values[number % len(values)]
     if isinstance(value, str) and "pattern" not in items and "format" not in items:
         return f"{value} {number + 1}"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value + number
-    values = items.get("enum") if isinstance(items, dict) else None
-    return values[number % len(values)] if values else value
+    return value + number if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _formatted(format_: str, draw: random.Random) -> str | None:
