@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _INVALID, _NOT_FOUND, _ALREADY, _DENIED = 3, 5, 6, 7
+_FREE = "fields"
 _UPPER = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -51,13 +52,15 @@ def read(visit: Visit, kind: type[T]) -> T:
 
 
 def snake(value: Any) -> Any:
-    """Names as `page_size`, however they were sent.
+    """Names as `page_size`, however they were sent; those within `fields` are the caller's own.
 
-    >>> snake({"pageSize": [{"expireTime": 1}]})
-    {'page_size': [{'expire_time': 1}]}
+    >>> snake({"pageSize": [{"expireTime": 1}], "fields": {"isDraft": "no"}})
+    {'page_size': [{'expire_time': 1}], 'fields': {'isDraft': 'no'}}
     """
     if isinstance(value, dict):
-        return {_UPPER.sub("_", name).lower(): snake(inner) for name, inner in value.items()}
+        return {
+            _UPPER.sub("_", name).lower(): inner if name == _FREE else snake(inner) for name, inner in value.items()
+        }
     return [snake(inner) for inner in value] if isinstance(value, list) else value
 
 
