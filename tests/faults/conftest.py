@@ -19,6 +19,7 @@ import pytest
 from grokkit import Timeouts
 from grokkit._portal import portal
 from grokkit.errors import GrokError
+from grokkit.transport import tls
 from grokkit.transport.aiohttp import AiohttpTransport
 from grokkit.transport.httpx2 import Httpx2Transport
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 KEY = "xai-secret-0123456789"
 CARRIERS: dict[str, Any] = {
     "aiohttp": AiohttpTransport,
-    "httpx2": lambda: Httpx2Transport(lambda: httpx2.AsyncClient(trust_env=False)),
+    "httpx2": lambda: Httpx2Transport(lambda: httpx2.AsyncClient(trust_env=False, verify=tls.context())),
 }
 MESSAGES = [{"role": "user", "content": "Hi"}]
 

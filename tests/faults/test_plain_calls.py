@@ -16,7 +16,7 @@ from grokkit.errors import (
     WireTimedOut,
 )
 
-SHORT = 0.15
+SHORT = 0.2
 LENGTH = b"content-length: 4000000000\r\n"
 CHUNKED = b"transfer-encoding: chunked\r\n"
 STORY = b'{"id": "c-1", "choices": ['
@@ -35,7 +35,7 @@ async def _dropped(wire: Any) -> None:
 
 
 async def _reset(wire: Any) -> None:
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)  # or the reset would overtake what was said before it
     wire.reset()
 
 
@@ -59,7 +59,7 @@ FAULTS: dict[str, tuple[bytes, Any, type[GrokError], dict[str, Any]]] = {
     "falls silent until the deadline": (CHUNKED, _silent, DeadlineExceeded, {"limits": {"total": SHORT}}),
     "is dropped": (CHUNKED, _dropped, ConnectionLost, {}),
     "is reset": (CHUNKED, _reset, ConnectionLost, {}),
-    "drips": (CHUNKED, _dripping, DeadlineExceeded, {"limits": {"total": SHORT, "wire": 0.1}}),
+    "drips": (CHUNKED, _dripping, DeadlineExceeded, {"limits": {"total": SHORT, "wire": 0.15}}),
     "sends two gigabytes": (CHUNKED, _flooding, ReplyTooLarge, {"max_body_size": 1024 * 1024}),
     "announces four gigabytes": (LENGTH, _silent, ReplyTooLarge, {}),
     "is cut off in the JSON": (CHUNKED, _ended, ReplyUnreadable, {}),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOST = "api.grok.test"
+HOST = "api.grok.invalid"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def make(folder: Path) -> Certificates:
     return Certificates(
         authority=authority,
         good=_signed(folder / "good", authority, names),
-        other_host=_signed(folder / "other", authority, "subjectAltName=DNS:somebody.else.test"),
+        other_host=_signed(folder / "other", authority, "subjectAltName=DNS:somebody.else.invalid"),
         expired=_signed(folder / "expired", authority, names, expired=True),
         client=_signed(folder / "client", authority, "extendedKeyUsage=clientAuth"),
         stranger=_authority(folder / "stranger"),

@@ -12,6 +12,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from grokkit.config import Limits
@@ -310,3 +311,34 @@ async def test_an_idle_connection_that_the_server_closed_is_not_used_again(
 
     assert await net.read(await transport.send(net.call(server.url))) == b"ok"
     assert len(server.wires) == 2
+
+
+@pytest.mark.parametrize(("size", "sendings"), [(100, 2), (2_000_000, 1)])
+async def test_only_a_request_of_which_nothing_was_written_is_sent_again(
+    net: Any, monkeypatch: pytest.MonkeyPatch, size: int, sendings: int
+) -> None:
+    async def script(wire: Any) -> None:
+        await wire.request()
+        await wire.reply(b"ok")
+
+    whole = aiohttp.ClientSession.request
+    tried: list[str] = []
+
+    def found_closed_at_first(session: Any, method: str, url: Any, **options: Any) -> Any:
+        tried.append(method)
+        if len(tried) == 1:
+            raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+        return whole(session, method, url, **options)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "request", found_closed_at_first)
+    transport = AiohttpTransport()
+    call = net.call(net.serve(script).url, body=bytes(size))
+
+    if sendings > 1:
+        assert await net.read(await transport.send(call)) == b"ok"
+    else:
+        with pytest.raises(ConnectionLost):
+            await transport.send(call)
+    await transport.aclose()
+
+    assert tried == ["POST"] * sendings

@@ -194,3 +194,16 @@ async def test_settings_of_ones_own_httpx2_client_are_kept(net: Any) -> None:
 
     assert server.requests[0].headers["x-team"] == "blue"
     assert server.requests[0].headers["authorization"].startswith("Bearer xai-")
+
+
+def test_without_httpx2_its_adapter_says_what_to_install() -> None:
+    source = (
+        "import sys; sys.modules['httpx2'] = None\n"
+        "from grokkit.errors import ExtraMissing\n"
+        "try:\n    import grokkit.transport.httpx2\n"
+        "except ExtraMissing as error:\n    print(error)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=20)
+
+    assert "pip install 'grokkit[httpx2]'" in ended.stdout

@@ -11,7 +11,7 @@ from grokkit.errors import ConfigInvalid, ConnectionFailed
 from grokkit.transport.aiohttp import AiohttpTransport
 from grokkit.transport.proxies import proxy_for
 
-HOST = "api.grok.test"  # no name of this exists: only the proxy can reach it
+HOST = "api.grok.invalid"  # no name of this exists: only the proxy can reach it
 
 
 async def _answers(wire: Any) -> None:
@@ -178,7 +178,7 @@ async def test_a_socks_proxy_of_the_environment_is_refused_at_the_call(
     transport = AiohttpTransport()
 
     with pytest.raises(ConfigInvalid, match="a socks5h proxy is set") as caught:
-        await transport.send(net.call("https://api.x.ai"))
+        await transport.send(net.call(f"https://{HOST}"))
 
     assert "secret" not in str(caught.value)
     assert os.environ["ALL_PROXY"].startswith("socks5h:")
