@@ -40,6 +40,7 @@ class TurnableClock:
     def __init__(self, start: float = 1000.0) -> None:
         self._now = start
         self._alarms: set[_Alarm] = set()
+        self._changes = 0
         self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
     def now(self) -> float:
@@ -62,6 +63,7 @@ class TurnableClock:
             self._loops.add(loop)
         alarm = _Alarm(self._alarms, when, callback, loop)
         self._alarms.add(alarm)
+        self._changes += 1
         return alarm
 
     async def advance(self, seconds: float) -> None:
@@ -117,7 +119,10 @@ class TurnableClock:
     async def rush(self, over: Callable[[], bool]) -> None:
         """Turn the clock on to each next moment that somebody waits for, until it is over. See `rushing`."""
         while not over():
+            known = self._changes
             await self.settle()
+            if known != self._changes:
+                continue  # somebody has only just begun to wait, and may have more to do
             if self._alarms:
                 await self._turn_to(self._next_moment(self._now))
             else:

@@ -248,6 +248,7 @@ class Simulator(World):
         hosts = [Host(app, listener) for app, listener in zip((self.app, self.management_app), listeners, strict=True)]
         for host in hosts:
             await host.open()
+        self.clock.call_at(self.clock.now(), _nothing).cancel()  # so that a turnable clock knows of this loop
         names = [listener.getsockname() for listener in listeners]
         self._hosts = hosts
         self._urls = (_url(*names[0][:2]), _url(*names[1][:2]))
@@ -274,6 +275,10 @@ def _tables() -> list[Table]:
             continue
         found |= {id(value): value for value in members if isinstance(value, Table)}
     return list(found.values())
+
+
+def _nothing() -> None:
+    """What is called back when nothing is to happen."""
 
 
 def _url(host: str, port: int) -> str:
