@@ -12,6 +12,7 @@ COMMANDS = {
     "config": "Show where each setting comes from.",
     "doctor": "Look for what keeps calls from working.",
     "local": "Fetch and run the small model for this machine.",
+    "simulate": "Run a simulated xAI API for other programs and tests.",
 }
 
 HELP = """\

@@ -80,7 +80,7 @@ def file_name(name: str) -> str:
     >>> file_name("test_greets"), file_name("test_greets[Oslo]")
     ('test_greets', 'test_greets-Oslo')
     >>> file_name("test_greets[a/b]"), file_name("test_greets[a:b]")
-    ('test_greets-a-b-6efe3c5a', 'test_greets-a-b-f8efcd3f')
+    ('test_greets-a-b-199d7622', 'test_greets-a-b-037017b9')
     """
     plain = name.replace("[", "-").removesuffix("]")
     fit = _UNFIT.sub("-", plain)[:_LONGEST]
