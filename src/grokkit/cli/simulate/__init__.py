@@ -148,8 +148,8 @@ def _announce(simulator: Simulator, *, as_json: bool) -> None:
         "management_url": simulator.management_url,
         "management_key": simulator.management_key,
     }
+    say(EXAMPLES.format(**known), dim=True)
     if as_json:
         print_json(known)
     else:
         click.echo(simulator.base_url)
-    say(EXAMPLES.format(**known), dim=True)
