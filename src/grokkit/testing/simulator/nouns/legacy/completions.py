@@ -27,7 +27,7 @@ class CompletionsRequest(msgspec.Struct, kw_only=True):
 
     model: str
     prompt: str | list[str | int | list[int]]
-    n: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    n: Annotated[int, msgspec.Meta(ge=1, le=128)] | None = None
     max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     stop: Annotated[list[str], msgspec.Meta(max_length=4)] | str | None = None
     echo: bool | None = None
