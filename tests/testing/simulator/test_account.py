@@ -34,3 +34,12 @@ async def test_no_key_is_a_401_and_a_wrong_one_a_400() -> None:
 
     assert (none.status, wrong.status) == (401, 400)
     assert "xai-nothing" not in wrong.body.decode()
+
+
+async def test_the_clients_own_account_calls_are_read() -> None:
+    sim = Simulator(clock=TurnableClock())
+
+    async with sim.async_grok() as grok:
+        key, me = await grok.account.api_key(), await grok.account.me()
+
+    assert key.team_id == me.team_id == sim.team_id

@@ -331,3 +331,39 @@ async def test_a_batch_runs_where_a_key_may_not_ask_any_more() -> None:
     await _turn(sim, 10)
 
     assert (await _state(sim, path))["num_success"] == 3
+
+
+async def test_a_batch_mixes_responses_images_and_videos() -> None:
+    sim = _simulator()
+    path = await _create(sim)
+    await _add(
+        sim,
+        path,
+        {"responses": {"model": "grok-4.3", "input": "Hello"}},
+        {"image_generation": {"model": "grok-imagine-image", "prompt": "A cat"}},
+        {"video_generation": {"model": "grok-imagine-video", "prompt": "A cat", "duration": 2}},
+    )
+    await _turn(sim, 10)
+    while_the_video_is_made = await _state(sim, path)
+    await _turn(sim, 10)
+    results = (await sim.fetch("GET", f"{path}/results")).json["results"]
+
+    answers = {result["batch_request_id"]: result["batch_result"].get("response", result) for result in results}
+    assert while_the_video_is_made["num_pending"] == 1
+    assert answers["r0"]["chat_get_completion"]["choices"][0]["message"]["content"]
+    assert drift("/v1/chat/completions", 200, answers["r0"]["chat_get_completion"]) == []
+    assert answers["r1"]["image_generation"]["data"]
+    assert answers["r2"]["video_generation"]["video"]["url"]
+
+
+async def test_a_scripted_failure_fails_its_request_only() -> None:
+    sim = _simulator()
+    sim.on(last="two").reply(error="capacity")
+    path = await _create(sim)
+    await _add(sim, path, _asking("one"), _asking("two"))
+    await _turn(sim, 10)
+
+    results = (await sim.fetch("GET", f"{path}/results")).json["results"]
+
+    assert "response" in results[0]["batch_result"]
+    assert results[1]["batch_result"]["error"]["code"] == 8

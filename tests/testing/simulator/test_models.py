@@ -105,3 +105,16 @@ async def test_openais_client_reads_the_models() -> None:
 
     assert "grok-4.7" in names
     assert one.owned_by == "xai"
+
+
+async def test_the_clients_own_listings_are_read() -> None:
+    async with _simulator().async_grok() as grok:
+        names = [card.id for card in await grok.models.list()]
+        language = await grok.models.get_language("grok-4.7")
+        images = await grok.models.list_image()
+        videos = await grok.models.list_video()
+
+    assert "grok-4.7" in names
+    assert language.id == "grok-4.7"
+    assert images
+    assert videos

@@ -52,6 +52,7 @@ def as_completion(response: dict[str, Any]) -> dict[str, Any]:
         "model": response.get("model"),
         "choices": choices,
         "usage": _usage(response.get("usage") or {}),
+        "service_tier": response.get("service_tier") or "default",
     }
 
 
