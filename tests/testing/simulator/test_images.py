@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import aiohttp
 import openai
@@ -13,6 +13,7 @@ import pytest
 from grokkit.testing.clock import TurnableClock
 from grokkit.testing.openapi import drift
 from grokkit.testing.simulator import Simulator
+from grokkit.testing.simulator.nouns.images.request import Ratio
 from grokkit.testing.simulator.nouns.media.assets import Assets
 from grokkit.testing.simulator.nouns.media.jpeg import dimensions, picture, size_of
 from grokkit.testing.simulator.nouns.media.moderation import Moderation
@@ -25,27 +26,12 @@ EDITS = "/v1/images/edits"
 CENT = 100_000_000
 JPEG = b"\xff\xd8\xff"
 AS_OF = date(2026, 10, 27)
-RATIOS = [
-    "1:1",
-    "3:4",
-    "4:3",
-    "9:16",
-    "16:9",
-    "2:3",
-    "3:2",
-    "9:19.5",
-    "19.5:9",
-    "9:20",
-    "20:9",
-    "1:2",
-    "2:1",
-    "21:9",
-    "5:2",
-]
+RATIOS = [ratio for ratio in get_args(Ratio) if ratio != "auto"]
 
 
 def _simulator(**options: Any) -> Simulator:
-    return Simulator(clock=TurnableClock(), **({"as_of": AS_OF} | options))
+    options.setdefault("as_of", AS_OF)
+    return Simulator(clock=TurnableClock(), **options)
 
 
 async def _generate(sim: Simulator, **body: Any) -> Fetched:

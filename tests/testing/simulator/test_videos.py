@@ -30,7 +30,8 @@ NEWEST = "grok-imagine-video-1.5"
 
 
 def _simulator(**options: Any) -> Simulator:
-    return Simulator(clock=TurnableClock(), as_of=AS_OF, **({"job_seconds": 40.0} | options))
+    options.setdefault("job_seconds", 40.0)
+    return Simulator(clock=TurnableClock(), as_of=AS_OF, **options)
 
 
 def _film(seconds: float) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Voice: speech from text, text from speech, and conversations, over requests and sockets."""
