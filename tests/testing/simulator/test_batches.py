@@ -367,3 +367,14 @@ async def test_a_scripted_failure_fails_its_request_only() -> None:
 
     assert "response" in results[0]["batch_result"]
     assert results[1]["batch_result"]["error"]["code"] == 8
+
+
+async def test_a_thousand_and_one_additions_within_half_a_minute_are_too_many() -> None:
+    sim = _simulator()
+    path = await _create(sim)
+
+    statuses = [(await _add(sim, path)).status for _ in range(1001)]
+    await _turn(sim, 30)
+
+    assert statuses == [200] * 1000 + [429]
+    assert (await _add(sim, path)).status == 200
