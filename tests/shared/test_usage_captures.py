@@ -12,9 +12,7 @@ from grokkit.wire.usage import chat_usage, listed_prices, responses_usage
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 
-pytestmark = pytest.mark.skipif(
-    not CAPTURES.is_dir(), reason="the recorded replies are not beside this repository"
-)
+pytestmark = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the recorded replies are not beside this repository")
 
 
 def documents() -> Iterator[tuple[str, Any]]:

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from grokkit.wire.partial_json import MAX_DEPTH, MAX_NUMBER_LENGTH, MISSING, PartialJSON, partial_json
 
-texts = st.text(st.characters(exclude_categories=()), max_size=8) | st.text(
-    'a"\\/\n\ud83d\ude00é🙂', max_size=8
-)
+texts = st.text(st.characters(exclude_categories=()), max_size=8) | st.text('a"\\/\n\ud83d\ude00é🙂', max_size=8)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 values = st.recursive(
     scalars,

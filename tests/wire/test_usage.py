@@ -224,9 +224,7 @@ class TestLeniency:
 
 class TestCost:
     def test_the_servers_own_figure_comes_first(self):
-        usage = responses_usage(
-            {"input_tokens": 170, "output_tokens": 98, "cost_in_usd_ticks": 600_500}, GROK_4_6
-        )
+        usage = responses_usage({"input_tokens": 170, "output_tokens": 98, "cost_in_usd_ticks": 600_500}, GROK_4_6)
 
         assert (usage.cost_ticks, usage.estimated, usage.cost_usd) == (600_500, False, 0.00006005)
 
@@ -278,9 +276,7 @@ class TestCost:
 
         assert (usage.cost_ticks, usage.estimated) == (40_000, True)
 
-    @pytest.mark.parametrize(
-        ("tier", "factor"), [("priority", 2), ("default", 1), ("fast", 1), ("auto", 1), (None, 1)]
-    )
+    @pytest.mark.parametrize(("tier", "factor"), [("priority", 2), ("default", 1), ("fast", 1), ("auto", 1), (None, 1)])
     def test_only_a_reply_that_says_priority_is_billed_twice_and_its_tools_once(self, tier, factor):
         raw = {
             "input_tokens": 100,
@@ -348,9 +344,7 @@ class TestLongContext:
             output_tokens=one.output_tokens + other.output_tokens,
         )
 
-        assert price(one, prices) <= price(both, prices) + price(
-            Usage(server_side_tools=one.server_side_tools), prices
-        )
+        assert price(one, prices) <= price(both, prices) + price(Usage(server_side_tools=one.server_side_tools), prices)
         assert price(one, prices) <= price(one, prices, priority=True) <= 2 * price(one, prices)
 
 
@@ -367,9 +361,7 @@ class TestSums:
         for field in ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "total_tokens"):
             assert getattr(total, field) == sum(getattr(part, field) for part in parts)
         assert total.estimated == any(part.estimated for part in parts)
-        assert sum(total.server_side_tools.values()) == sum(
-            sum(part.server_side_tools.values()) for part in parts
-        )
+        assert sum(total.server_side_tools.values()) == sum(sum(part.server_side_tools.values()) for part in parts)
 
     def test_one_unknown_cost_makes_the_sum_unknown(self):
         known, unknown = Usage(total_tokens=1, cost_ticks=5), Usage(total_tokens=1)
