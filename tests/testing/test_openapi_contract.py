@@ -232,3 +232,23 @@ def test_every_reply_is_as_the_document_says(simulator: Simulator, label: str, m
 
     ask()
     assert mode is GenerationMode.NEGATIVE or 200 in statuses, f"never answered, only {statuses}"
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff" * 8])
+def test_a_broken_zip_is_refused(simulator: Simulator, damage: bytes) -> None:
+    whole = skill()
+    middle = whole.index(b"---")
+
+    case = OPERATIONS["POST /v1/skills"].Case(
+        body={"files": [whole[:middle] + damage + whole[middle + 8 :]]}, media_type="multipart/form-data"
+    )
+
+    assert send(case, simulator).status_code == 400
+
+
+def test_a_field_that_may_be_null_may_be_null(simulator: Simulator) -> None:
+    case = OPERATIONS["POST /v1/videos/extensions"].Case(
+        body=SOUND["/v1/videos/extensions"] | {"duration": None}, media_type="application/json"
+    )
+
+    assert send(case, simulator).status_code == 200

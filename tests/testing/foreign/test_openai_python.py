@@ -24,13 +24,13 @@ async def client(simulator: Simulator) -> AsyncIterator[openai.AsyncOpenAI]:
 async def test_files_come_and_go(client: openai.AsyncOpenAI) -> None:
     text = "Grüße, Welt\n".encode()
 
-    made = await client.files.create(file=("greeting.txt", text, "text/plain"), purpose="assistants")
+    made = await client.files.create(file=("Gruß 你好.txt", text, "text/plain"), purpose="assistants")
     listed = [file.id async for file in client.files.list()]
     found = await client.files.retrieve(made.id)
     content = await client.files.content(made.id)
     gone = await client.files.delete(made.id)
 
-    assert (found.filename, found.bytes, content.content) == ("greeting.txt", len(text), text)
+    assert (found.filename, found.bytes, content.content) == ("Gruß 你好.txt", len(text), text)
     assert listed == [made.id]
     assert gone.deleted
     assert [file.id async for file in client.files.list()] == []

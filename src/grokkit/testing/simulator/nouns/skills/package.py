@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
 _CARD = "SKILL.md"
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME, _LONGEST_DESCRIPTION = 64, 1024
+_BROKEN = (
+    IndexError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 _MOST_BYTES = 30 * 1024 * 1024
 _ALWAYS = (1980, 1, 1, 0, 0, 0)
 _FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---(?:\r?\n|\Z)", re.DOTALL)
@@ -83,13 +96,13 @@ def _description(fields: dict[str, str]) -> str:
 
 
 def _unzipped(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        _check_size(sum(entry.file_size for entry in entries))
-        try:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            _check_size(sum(entry.file_size for entry in entries))
             return {entry.filename: archive.read(entry) for entry in entries}
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise invalid(f"Invalid skill upload: {error}.") from error
+    except _BROKEN as error:
+        raise invalid(f"Invalid skill upload: {error}.") from error
 
 
 def _zipped(held: dict[str, bytes]) -> bytes:

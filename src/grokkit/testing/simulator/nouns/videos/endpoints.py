@@ -119,7 +119,7 @@ def extend(visit: Visit) -> Outcome:
     request, model = _read(visit, ExtendRequest)
     seconds = read_video(visit, request.video)
     check_source(request, model, seconds)
-    return _begun(visit, request, model, _remade(request, seconds, added=request.duration))
+    return _begun(visit, request, model, _remade(request, seconds, added=request.added_seconds))
 
 
 @table.get("/v1/videos/{request_id}", head="requests")

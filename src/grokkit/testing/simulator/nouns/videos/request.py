@@ -81,7 +81,12 @@ class EditRequest(VideoRequest, kw_only=True):
 class ExtendRequest(EditRequest, kw_only=True):
     """The body of `POST /v1/videos/extensions`."""
 
-    duration: Annotated[int, msgspec.Meta(ge=_ADDED_SECONDS.start, lt=_ADDED_SECONDS.stop)] = _DEFAULT_ADDED_SECONDS
+    duration: Annotated[int, msgspec.Meta(ge=_ADDED_SECONDS.start, lt=_ADDED_SECONDS.stop)] | None = None
+
+    @property
+    def added_seconds(self) -> int:
+        """How much longer the video becomes."""
+        return _DEFAULT_ADDED_SECONDS if self.duration is None else self.duration
 
 
 def check(request: VideoRequest, model: Model, *, zero_data_retention: bool) -> None:
