@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -216,6 +217,8 @@ async def test_generations_that_cannot_be_are_refused(body: dict[str, Any], stat
         {"image": {"url": "ftp://example.com/a.png"}},
         {"image": {"url": "data:image/png;base64,%%%"}},
         {"image": {"url": "data:image/png,abc"}},
+        {"image": {"url": "data:image/png;base64,\u00e9"}},
+        {"image": {"url": "http://["}},
         {"image": {"url": _data_url(b"GIF89a")}},
     ],
 )
@@ -330,3 +333,13 @@ async def test_a_script_answers_in_place_of_the_painter() -> None:
     sim.on(path=GENERATIONS).reply(error="capacity")
 
     assert (await _generate(sim)).status == 429
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 4_000_000_000), (4_000_000_000, 1)])
+async def test_pictures_of_absurd_sizes_do_no_harm(size: tuple[int, int]) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">II", *size)
+
+    reply = await _edit(_simulator(), image={"url": _data_url(png, "image/png")}, response_format="b64_json")
+
+    width, height = size_of(base64.b64decode(reply.json["data"][0]["b64_json"])) or (0, 0)
+    assert 512 <= min(width, height) <= max(width, height) <= 2048

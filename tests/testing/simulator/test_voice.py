@@ -153,6 +153,9 @@ async def test_words_are_replaced_before_they_are_said() -> None:
         ({"optimize_streaming_latency": 3}, "optimize_streaming_latency must be between 0 and 2"),
         ({"output_format": {"sample_rate": 11025}}, "sample_rate must be one of"),
         ({"output_format": {"bit_rate": 1}}, "bit_rate must be one of"),
+        ({"replace": {"": "x"}}, "replace must have words"),
+        ({"replace": {"e": "x" * 201}}, "replace must have words"),
+        ({"text": "e" * 1000, "replace": {"e": "x" * 200}}, "text must be at most 15000 characters"),
     ],
 )
 async def test_speech_that_cannot_be_is_refused_in_a_string(body: dict[str, Any], error: str) -> None:
@@ -368,3 +371,8 @@ async def test_an_ordinary_client_speaks_and_is_heard() -> None:
         form.add_field("file", audio, filename="a.mp3", content_type="audio/mpeg")
         async with session.post(f"{sim.base_url}/stt", data=form) as heard:
             assert (await heard.json())["text"] == TEXT
+
+
+@pytest.mark.parametrize("codec", ["mp3", "wav", "pcm", "alaw"])
+async def test_tags_alone_make_an_empty_sound(codec: str) -> None:
+    assert (await _speak(_simulator(), text="<soft></soft>", output_format={"codec": codec})).status == 200

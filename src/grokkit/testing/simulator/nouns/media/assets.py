@@ -67,7 +67,10 @@ def content_at(visit: Visit, url: str) -> bytes | None:
 
     Raises 400 for an asset that is gone.
     """
-    path = urlsplit(url).path
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        raise Refusal.flat(400, "invalid-argument", f"Invalid URL: {url[:80]}") from None
     if not path.startswith(("/imgen/", "/vidgen/")) or not url.startswith(_origin(visit)):
         return None
     asset = visit.simulator.state(Assets).find(path, visit.now())

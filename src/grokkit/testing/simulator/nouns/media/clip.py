@@ -6,7 +6,7 @@ import struct
 
 _SCALE = 1000
 _UNITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-_WIDE_TIMES = 1
+_WIDE_TIMES = b"\x01"
 
 
 def clip(picture: bytes, width: int, height: int, seconds: float) -> bytes:
@@ -26,7 +26,7 @@ def seconds_of(content: bytes) -> float | None:
     at = content.find(b"mvhd")
     if at < 0 or b"ftyp" not in content[:16]:
         return None
-    layout, start = (">IQ", at + 24) if content[at + 4] == _WIDE_TIMES else (">II", at + 16)
+    layout, start = (">IQ", at + 24) if content[at + 4 : at + 5] == _WIDE_TIMES else (">II", at + 16)
     try:
         scale, length = struct.unpack_from(layout, content, start)
     except struct.error:

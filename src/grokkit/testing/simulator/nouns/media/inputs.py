@@ -1,7 +1,6 @@
 """Pictures, videos and sounds that a request brings: an address, a data URL, or the id of an uploaded file."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 
 import msgspec
@@ -80,7 +79,7 @@ def _behind(visit: Visit, url: str, name: str) -> bytes | None:
             raise invalid(f"{name}: the data URL is not base64.")
         try:
             return base64.b64decode(coded, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise invalid(f"{name}: the data URL is not base64.") from None
     if not url.startswith(("http://", "https://")):
         raise invalid(f"{name}: invalid URL: {url[:80]}")

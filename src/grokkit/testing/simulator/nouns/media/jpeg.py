@@ -14,6 +14,8 @@ _DC_COUNTS = (0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)
 _END_OF_BLOCK = "0"
 _UNCHANGED = (_DC_CODES[0] + _END_OF_BLOCK) * 3
 _SIDES = {"1k": 1024, "1.5k": 1536, "2k": 2048}
+_LONGEST = 4.0
+"""The longest side, in shortest sides."""
 _FRAME_HEADER = 9
 _SIZED_FRAMES = (0xC0, 0xC1, 0xC2)
 
@@ -46,7 +48,7 @@ def dimensions(resolution: str, ratio: str) -> tuple[int, int]:
     ((1024, 1024), (2728, 1536))
     """
     across, _, down = ratio.partition(":")
-    stretch = math.sqrt(float(across) / float(down))
+    stretch = math.sqrt(min(max(float(across) / max(float(down), 1.0), 1 / _LONGEST), _LONGEST))
     side = _SIDES[resolution]
     return _whole_blocks(side * stretch), _whole_blocks(side / stretch)
 

@@ -16,6 +16,7 @@ _MOST_EDITED_SECONDS = 8.7
 _EXTENDABLE_SECONDS = (2, 15)
 _SECONDS, _ADDED_SECONDS = range(1, 16), range(2, 11)
 _DEFAULT_RESOLUTION = "480p"
+_MOST_DIGITS = 4
 
 
 class VideoOutput(msgspec.Struct, kw_only=True):
@@ -129,7 +130,8 @@ def seconds_asked(request: GenerateRequest) -> int:
     given = request.duration if request.duration is not None else request.seconds
     if given is None:
         return _DEFAULT_SECONDS
-    number = int(given) if str(given).isdecimal() else 0
+    text = str(given)
+    number = int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
     if number not in _SECONDS:
         raise invalid(f"Invalid duration: must be between {_SECONDS.start} and {_SECONDS.stop - 1} seconds.")
     return number

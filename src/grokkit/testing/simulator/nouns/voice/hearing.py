@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FRAME_SECONDS = 0.02
 _AUDIBLE = 0.02
 _WORDS_PER_SECOND = 2.5
+_MOST_WORDS = 20_000
 _TELLING_BYTES = 640
 _BYTES_PER_SECOND = 16_000
 _SENTENCE = "the weather in the harbour was calm and we talked about ships maps coffee music and the long way home"
@@ -70,7 +71,8 @@ def heard(simulator: Simulator, sound: Sound) -> str:
         return known
     mark = zlib.crc32(sound.data[:_TELLING_BYTES])
     draw = random.Random(f"{simulator.seed}:{mark}")  # noqa: S311 - words that are the same for the same sound
-    return " ".join(draw.choice(_VOCABULARY) for _ in range(max(1, int(sound.seconds * _WORDS_PER_SECOND))))
+    count = min(max(1, int(sound.seconds * _WORDS_PER_SECOND)), _MOST_WORDS)
+    return " ".join(draw.choice(_VOCABULARY) for _ in range(count))
 
 
 def timed(words: list[str], seconds: float, start: float) -> list[Word]:
@@ -114,12 +116,11 @@ class Listener:
 
     def feed(self, data: bytes) -> list[Turn]:
         """The turns that these samples end."""
-        self._rest += data
-        turns = []
-        while len(self._rest) >= self._frame:
-            frame, self._rest = self._rest[: self._frame], self._rest[self._frame :]
-            turns += self._take(frame)
-        return turns
+        data = self._rest + data
+        whole = len(data) - len(data) % self._frame
+        self._rest = data[whole:]
+        frames = (data[start : start + self._frame] for start in range(0, whole, self._frame))
+        return [turn for frame in frames for turn in self._take(frame)]
 
     def flush(self) -> list[Turn]:
         """The turn that nothing ended, at the end of everything."""

@@ -29,7 +29,7 @@ _TAG = re.compile(r"\[([a-z-]+)\]|</?[a-z-]+>")
 _PAUSES = {"pause": 0.5, "long-pause": 1.0}
 _WORD = re.compile(r"\S+|\s+")
 _LOWEST, _SPAN = 180, 440
-_MOST_REMEMBERED = 64
+_MOST_REMEMBERED, _MOST_REMEMBERED_BYTES = 64, 4 * 1024 * 1024
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class Spoken:
 
     def remember(self, data: bytes, text: str) -> None:
         """Keep what was said."""
-        if data and text:
+        if 0 < len(data) <= _MOST_REMEMBERED_BYTES and text:
             self._texts[data] = text
         if len(self._texts) > _MOST_REMEMBERED:
             del self._texts[next(iter(self._texts))]
@@ -111,7 +111,7 @@ def spoken(text: str, speed: float = 1.0) -> Speech:
 def written(speech: Speech, form: Format) -> bytes:
     """Speech in a codec."""
     if form.codec == "mp3":
-        mark = f"{zlib.crc32(speech.text.encode()):08x}{len(speech.text)} ".encode()
+        mark = f"{zlib.crc32(speech.text.encode('utf-8', 'replace')):08x}{len(speech.text)} ".encode()
         return mp3(speech.seconds, form.sample_rate, form.bit_rate, mark)
     data = rendered(speech.tones, encoding_of(form.codec), form.sample_rate)
     return wav(data, form.sample_rate) if form.codec == "wav" else data

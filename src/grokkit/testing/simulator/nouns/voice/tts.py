@@ -30,6 +30,7 @@ TICKS_PER_CHARACTER = 150_000
 """$15 for a million: the catalogue has no model for it."""
 
 _MOST_CHARACTERS = 15_000
+_MOST_REPLACED = 200
 _SPEEDS = (0.7, 1.5)
 _LATENCIES = range(3)
 
@@ -53,7 +54,7 @@ class SpeechRequest(msgspec.Struct, kw_only=True):
     optimize_streaming_latency: int | None = None
     text_normalization: bool | None = None
     with_timestamps: bool | None = None
-    replace: dict[str, str] | list[Any] | None = None
+    replace: dict[str, str] | None = None
 
 
 @table.post("/v1/tts", head="traced", generates=True)
@@ -115,9 +116,12 @@ def _check(request: SpeechRequest) -> None:
 
 def _replaced(request: SpeechRequest) -> str:
     text = request.text
-    if isinstance(request.replace, dict):
-        for written_so, read_so in request.replace.items():
-            text = text.replace(written_so, read_so)
+    for written_so, read_so in (request.replace or {}).items():
+        if not written_so or len(read_so) > _MOST_REPLACED:
+            raise Refusal.voice(400, f"replace must have words of 1 to {_MOST_REPLACED} characters")
+        text = text.replace(written_so, read_so)
+        if len(text) > _MOST_CHARACTERS:
+            raise Refusal.voice(400, f"text must be at most {_MOST_CHARACTERS} characters")
     return text
 
 

@@ -91,7 +91,10 @@ class Mouth:
             self._waiting = ""
             await self._socket.send({"type": "audio.clear"})
         elif kind == "session.update":
-            await self._change(message.get("session", message))
+            session = message.get("session", message)
+            if not isinstance(session, dict):
+                raise Unreadable("session.update: expected a map")
+            await self._change(session)
         else:
             raise Unreadable(f"unknown message type: {kind}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 
 from grokkit.testing.simulator.nouns.voice.hearing import heard, sound_in
@@ -30,7 +29,7 @@ class Conversation:
     def add(self, item: dict[str, Any], *, after: str | None = None) -> dict[str, Any]:
         """Keep an item; the event that tells of it. Raises `Unreadable` for one to come after none."""
         ids = [known["id"] for known in self.items]
-        if after is not None and after not in {*ids, "root"}:
+        if after is not None and after not in [*ids, "root"]:
             raise Unreadable(f"previous_item_id: no item {after}")
         at = len(ids) if after is None else 0 if after == "root" else ids.index(after) + 1
         self.items.insert(at, item)
@@ -45,11 +44,11 @@ class Conversation:
         """An item that the client made, as it is kept. Raises `Unreadable`."""
         if not isinstance(given, dict) or given.get("type") not in _ITEM_TYPES:
             raise Unreadable(f"item.type: expected one of {', '.join(_ITEM_TYPES)}")
-        item = {"id": given.get("id") or f"item_{self._simulator.new_id()}", "object": "realtime.item", **given}
+        item = {"object": "realtime.item", **given, "id": str(given.get("id") or f"item_{self._simulator.new_id()}")}
         if given["type"] == "message":
             if given.get("role") not in _ROLES:
                 raise Unreadable(f"item.role: expected one of {', '.join(_ROLES)}")
-            item["content"] = [self._part(part, session) for part in given.get("content") or []]
+            item["content"] = [self._part(part, session) for part in _parts(given.get("content"))]
         elif not isinstance(given.get("call_id"), str):
             raise Unreadable("item: missing field `call_id`")
         return item | {"status": "completed"}
@@ -94,7 +93,7 @@ def decoded(audio: object) -> bytes:
         raise Unreadable("missing field `audio`")
     try:
         return base64.b64decode(audio, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unreadable("audio: not base64") from None
 
 
@@ -118,5 +117,13 @@ def _turn(item: dict[str, Any]) -> Turn:
         return Turn(role="assistant", tool_calls=(call,))
     if item["type"] == "function_call_output":
         return Turn(role="tool", text=str(item.get("output") or ""), tool_call_id=item["call_id"])
-    texts = (part.get("transcript") or part.get("text") or "" for part in item["content"])
+    texts = (str(part.get("transcript") or part.get("text") or "") for part in item["content"])
     return Turn(role=item["role"], text=" ".join(filter(None, texts)))
+
+
+def _parts(content: object) -> list[object]:
+    if isinstance(content, list):
+        return content
+    if content is None:
+        return []
+    raise Unreadable("item.content: expected a sequence of maps")

@@ -1,6 +1,6 @@
 """The settings of a session: what `session.update` may change, and what is refused."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -20,7 +20,7 @@ class SoundFormat(msgspec.Struct, kw_only=True):
     """How sound is sent."""
 
     type: Literal["audio/pcm", "audio/pcmu", "audio/pcma"] = "audio/pcm"
-    rate: int | None = None
+    rate: Annotated[int, msgspec.Meta(ge=8_000, le=48_000)] | None = None
 
     @property
     def encoding(self) -> Encoding:
@@ -56,7 +56,7 @@ class TurnDetection(msgspec.Struct, kw_only=True):
 
     type: Literal["server_vad"] = "server_vad"
     threshold: float = 0.85
-    silence_duration_ms: int = 500
+    silence_duration_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 500
     prefix_padding_ms: int = 333
 
 
@@ -95,7 +95,7 @@ def offered(tools: list[dict[str, Any]]) -> tuple[OfferedTool, ...]:
         OfferedTool(
             name=str(tool.get("name", "")),
             description=str(tool.get("description") or ""),
-            parameters=tool.get("parameters") or {},
+            parameters=parameters if isinstance(parameters := tool.get("parameters"), dict) else {},
         )
         for tool in tools
         if tool.get("type") == "function"
