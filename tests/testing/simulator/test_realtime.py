@@ -235,8 +235,7 @@ async def test_a_cleared_buffer_has_nothing_to_commit() -> None:
         cleared, error = await wire.event(), await wire.event()
 
     assert cleared["type"] == "input_audio_buffer.cleared"
-    assert error["error"]["code"] == "input_audio_buffer_commit_empty"
-    assert error["error"]["event_id"] == "mine"
+    assert (error["error"]["code"], error["error"]["event_id"]) == ("input_audio_buffer_commit_empty", "mine")
 
 
 async def test_an_answer_can_be_cancelled_while_it_is_told() -> None:
@@ -327,6 +326,7 @@ async def test_what_cannot_be_done_is_an_error_and_the_talk_goes_on(kind: str, f
 async def test_text_that_is_no_message_is_an_error() -> None:
     async with Simulator() as sim, _talking(sim) as wire:
         await wire.send_bytes(b"\xff")
+
         assert (await wire.event())["error"]["message"] == "the message is no JSON"
 
 
