@@ -28,7 +28,7 @@ class Exchange:
         self.size = 0
         """How many bytes were read: `body` is the beginning of them."""
         self.ended = False
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
     def hear(self, chunk: bytes) -> None:
         """More of the reply was read."""
@@ -51,7 +51,7 @@ class Exchanges:
         self.kept.append(exchange)
         try:
             reply = await send(call)
-        except BaseException as error:
+        except Exception as error:
             exchange.error = error
             raise
         exchange.status, exchange.headers, exchange.request_id = reply.status, reply.headers, reply.request_id
@@ -101,7 +101,7 @@ class _Overheard:
         except StopAsyncIteration:
             self._exchange.ended = True
             raise
-        except BaseException as error:
+        except Exception as error:
             self._exchange.error = error
             raise
         self._exchange.hear(chunk)

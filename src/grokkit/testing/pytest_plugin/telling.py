@@ -42,7 +42,7 @@ def exchange_lines(exchange: Exchange, seen: Seen | None) -> Iterator[str]:
     if exchange.size:
         yield from (f"   {line}" for line in _reply_lines(exchange, scrubber))
     if exchange.error is not None:
-        yield f"   then: {type(exchange.error).__name__}: {_first_line(exchange.error)}"
+        yield f"   then: {_error(exchange.error)}"
     if seen is not None:
         yield from _script_lines(seen)
 
@@ -179,8 +179,9 @@ def _decoded(content: bytes) -> Any:
         return None
 
 
-def _first_line(error: BaseException) -> str:
-    return mask_keys(str(error).partition("\n")[0])
+def _error(error: BaseException) -> str:
+    line = str(error).partition("\n")[0]
+    return mask_keys(f"{type(error).__name__}: {line}" if line else type(error).__name__)
 
 
 def _shortened(text: str) -> str:
