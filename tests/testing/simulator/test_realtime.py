@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 WEATHER = {
     "type": "function",
     "name": "weather",
-    "description": "The weather in a city",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
 }
 
