@@ -278,7 +278,6 @@ async def test_nonsense_on_a_speaking_socket_is_an_error(message: str) -> None:
         assert (await wire.event())["type"] == "error"
 
 
-@pytest.mark.xfail(strict=False, reason="the handshake checks a client secret as if it were an Authorization header")
 async def test_a_client_secret_opens_a_socket_until_it_expires() -> None:
     clock = TurnableClock()
     async with Simulator(clock=clock) as sim, aiohttp.ClientSession() as session:

@@ -55,7 +55,7 @@ def _last(body: dict[str, Any]) -> str | None:
 def _is_said(item: Any) -> bool:
     if not isinstance(item, dict):
         return isinstance(item, str)
-    return item.get("role") in _SPEAKERS or str(item.get("type", "")).endswith("_output")
+    return str(item.get("role")) in _SPEAKERS or str(item.get("type", "")).endswith("_output")
 
 
 def _said(item: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
-import sys
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from grokkit.client import AsyncGrok
@@ -267,12 +266,8 @@ def _tables() -> list[Table]:
     from grokkit.testing.simulator import nouns
 
     found: dict[int, Table] = {}
-    for module in pkgutil.walk_packages(nouns.__path__, f"{nouns.__name__}.", onerror=lambda _: None):
-        try:
-            members = vars(importlib.import_module(module.name)).values()
-        except Exception as error:
-            print("WORK IN PROGRESS", module.name, repr(error)[:300], file=sys.stderr)
-            continue
+    for module in pkgutil.walk_packages(nouns.__path__, f"{nouns.__name__}."):
+        members = vars(importlib.import_module(module.name)).values()
         found |= {id(value): value for value in members if isinstance(value, Table)}
     return list(found.values())
 

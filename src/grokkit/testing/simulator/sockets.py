@@ -117,7 +117,7 @@ class SocketDoor:
         now = self._simulator.time()
         for protocol in offered:
             if protocol.startswith(_SECRET_PROTOCOL):
-                visit.key = self._simulator.client_secrets.check(protocol.removeprefix(_SECRET_PROTOCOL), now)
+                visit.key = self._simulator.client_secrets.check_secret(protocol.removeprefix(_SECRET_PROTOCOL), now)
                 return protocol
         visit.key = self._keys.check(authorization, now)
         return offered[0] if offered else None
