@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from grokkit.clock import Clock
     from grokkit.config import Builder, SecretURL, Setting, Timeouts
     from grokkit.local import Engine
+    from grokkit.resources.downloads import Download, DownloadOptions
     from grokkit.resources.responses import ResponsesOptions
     from grokkit.resources.stream import AsyncStream
     from grokkit.telemetry.events import Hook
@@ -159,6 +160,28 @@ class AsyncGrok:
     def stream(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> AsyncStream:
         """The same answer while it arrives; open it with `async with`."""
         return self.responses.stream(input=prompt, model=model, **options)
+
+    async def download(self, url: str, **options: Unpack[DownloadOptions]) -> Download:
+        """A file at an address that you may not know: an image, a video, a citation. `DownloadOptions` has the options.
+
+        Nothing of yours is sent: no key, cookie or header. Only public hosts are asked, over https; loopback, private
+        networks and metadata services of clouds are refused, whatever spelling, name or redirect (at most five) leads
+        there, unless `hosts` names them with their port. A proxy, where one is in force, looks names up itself: then
+        addresses and names are judged, and what the names stand for is left to it. The file comes straight from the
+        network, past the client's layers and transport.
+
+        Raises `DownloadRefused` for what the rules do not allow, and for a disk that does not take it; `NotFound` for
+        what is not there, or expired; and what any call raises.
+
+        >>> grok = AsyncGrok(api_key="xai-0123456789abcdef")
+        >>> asyncio.run(grok.download("https://169.254.169.254/latest"))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        grokkit.errors.DownloadRefused: ...169.254.169.254 is not a public host...
+        """
+        from grokkit.resources.downloads import download
+
+        return await download(self._channel, url, **options)
 
     def with_options(self, **changes: Unpack[ConfigOptions]) -> Self:
         """A client with some settings changed that shares this one's connections, layers and hooks.

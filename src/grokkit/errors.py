@@ -4,7 +4,7 @@
   - BadCall: fix the call
     - InvalidRequest > ContextTooLong, ParameterRejected
     - NotFound > ModelNotFound
-    - RequestTooLarge, ContentRefused, ConfigInvalid, ExtraMissing
+    - RequestTooLarge, ContentRefused, DownloadRefused, ConfigInvalid, ExtraMissing
     - Misused > ClientClosed, StreamNotOpen, BlockingCallRefused
   - TryLater: wait and retry
     - RateLimited, NoCapacity
@@ -188,6 +188,12 @@ class ContentRefused(BadCall):
     """The content was stopped by xAI's usage policy."""
 
     hint = "change the content; the message names the check that failed, when the server said so"
+
+
+class DownloadRefused(BadCall):
+    """A file was not fetched, or not kept: its address, type or size is not allowed, or there is no room for it."""
+
+    hint = "download what the rules allow, or widen them: hosts=..., types=..., max_size=..."
 
 
 class ConfigInvalid(BadCall):

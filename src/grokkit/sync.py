@@ -120,6 +120,7 @@ class Grok:
 
     ask = blocking(AsyncGrok.ask)
     stream = streaming(AsyncGrok.stream)
+    download = blocking(AsyncGrok.download)
     warmup = blocking(AsyncGrok.warmup)
     close = blocking(AsyncGrok.close)
 
