@@ -20,7 +20,6 @@ import resource
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 BUDGET = 0.050
 RAMP = 2.0
 PROBE = 0.010
-DIALECTS = {
+DIALECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Go on"}]}),
     "responses": ("/v1/responses", {"input": "Go on"}),
 }
@@ -163,11 +162,12 @@ async def ask_all(load: Load, url: str, key: str) -> Clients:
     loop = asyncio.get_running_loop()
     clients = Clients(load)
     address = urlsplit(url)
+    host, port = address.hostname or "", address.port or 0
     request = written_request(load, address.netloc, key)
     began = loop.time()
     for number in range(load.streams):
         await asyncio.sleep(max(0.0, began + RAMP * number / load.streams - loop.time()))
-        await loop.create_connection(lambda: Client(clients, request), address.hostname, address.port)
+        await loop.create_connection(lambda: Client(clients, request), host, port)
     async with asyncio.timeout(load.seconds * 5 + 30):
         await clients.done.wait()
     return clients
@@ -187,7 +187,7 @@ def written_request(load: Load, host: str, key: str) -> bytes:
 async def measure(load: Load) -> tuple[Clients, dict[str, Any]]:
     """The clients' view and the simulator's."""
     client_core, server_core = cores()
-    command = [sys.executable, Path(__file__), "--serve", *arguments_of(load)]
+    command = (sys.executable, __file__, "--serve", *arguments_of(load))
     server = await LineProcess.start("simulator", *command, core=server_core)
     try:
         with on_core(client_core):

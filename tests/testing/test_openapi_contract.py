@@ -239,9 +239,8 @@ def test_a_broken_zip_is_refused(simulator: Simulator, damage: bytes) -> None:
     whole = skill()
     middle = whole.index(b"---")
 
-    case = OPERATIONS["POST /v1/skills"].Case(
-        body={"files": [whole[:middle] + damage + whole[middle + 8 :]]}, media_type="multipart/form-data"
-    )
+    body: Any = {"files": [whole[:middle] + damage + whole[middle + 8 :]]}
+    case = OPERATIONS["POST /v1/skills"].Case(body=body, media_type="multipart/form-data")
 
     assert send(case, simulator).status_code == 400
 
