@@ -51,13 +51,14 @@ Run: TypeAlias = Callable[..., Steps]
 
 
 @pytest.fixture(scope="session")
-def node_folder(request: pytest.FixtureRequest) -> Path:
+def node_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages and the scripts. Skips without node, npm, or a way to the registry."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not found: clients from npm cannot be run")
     digest = hashlib.sha256(PACKAGES.read_bytes()).hexdigest()[:12]
-    folder = request.config.cache.mkdir("npm-clients") / digest
+    cache = getattr(request.config, "cache", None)  # absent with -p no:cacheprovider
+    folder = (cache.mkdir("npm-clients") if cache else tmp_path_factory.mktemp("npm-clients")) / digest
     if not folder.is_dir():
         install(folder)
     for script in HERE.glob("*.mjs"):
