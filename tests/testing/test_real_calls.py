@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from grokkit import AsyncGrok
+from grokkit import AsyncGrok, Call
 from grokkit.errors import GrokError
 from grokkit.testing import Cassette, MockTransport, RealCallRefused, Simulator, json_reply, no_real_calls
 from grokkit.transport.guard import guard
@@ -16,7 +16,7 @@ from grokkit.transport.httpx2 import Httpx2Transport
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grokkit import Call, Reply
+    from grokkit import Reply
 
 MODELS: dict[str, list[object]] = {"data": []}
 
@@ -102,3 +102,26 @@ async def test_the_error_is_none_that_programs_handle() -> None:
         await client().models.list()
 
     assert not isinstance(refused.value, GrokError)
+
+
+async def test_no_credential_is_told() -> None:
+    with no_real_calls(), pytest.raises(RealCallRefused) as refused:
+        await Network().send(
+            Call(
+                method="GET",
+                base_url="https://alice:secret@api.x.ai/v1",
+                path="/xai-0123456789abcdef",
+                operation="x",
+                id="c-1",
+            )
+        )
+
+    assert "secret" not in str(refused.value)
+    assert "0123456789" not in str(refused.value)
+
+
+async def test_what_is_no_address_is_left_to_the_transport() -> None:
+    call = Call(method="GET", base_url="http://[oops/v1", path="/models", operation="models", id="c-1")
+
+    with no_real_calls():
+        assert (await Network().send(call)).status == 200

@@ -125,7 +125,7 @@ async def test_the_schema_is_sent(async_grok, grok_mock):
     assert route.calls[0].last_message == "Hello?"
 
 
-# A recording is replayed: made with `pytest --grok-record=once`, read in review, kept in the repository.
+# A recording is replayed. This one was made of a `grokkit simulate`; with a key, your first run makes one of the API.
 
 
 def test_a_recorded_draft(grok, grok_cassette):

@@ -42,12 +42,19 @@ def no_real_calls(*, allow: Iterable[str] = (), remedy: str = REMEDY) -> Iterato
 
     def check(call: Call) -> None:
         __tracebackhide__ = True
-        host = (urlsplit(call.base_url).hostname or "").lower()
+        host = _host(call.base_url)
         if not (_is_here(host) or guard.is_wanted() or any(fnmatchcase(host, pattern) for pattern in allowed)):
             raise RealCallRefused(f"a real call was about to be made: {call.method} {call.ref.url}\ntry: {remedy}")
 
     with guard.guard.set(check):
         yield
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""  # no address at all: the transport tells
 
 
 def _is_here(host: str) -> bool:
