@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit.errors import ModelNotFound, ParameterRejected
+from grokkit.errors import ContextTooLong, ModelNotFound, ParameterRejected
 from grokkit.models import lookup
 from grokkit.testing import TurnableClock
 from grokkit.testing.openapi import drift, frame_drift
@@ -183,6 +184,28 @@ async def test_log_probabilities_are_ignored_by_new_models(sim: Simulator) -> No
     assert "logprobs" not in reply.json["choices"][0]
 
 
+async def test_log_probabilities_come_from_the_models_that_had_them() -> None:
+    sim = Simulator(as_of=date(2026, 4, 16), clock=TurnableClock())
+    sim.on().reply("Hello there")
+    fields = {"model": "grok-3", "logprobs": True, "top_logprobs": 2}
+
+    plain = await sim.fetch("POST", CHAT, json=body_of(**fields))
+    streamed = await sim.fetch("POST", CHAT, json=body_of(stream=True, **fields))
+
+    content = plain.json["choices"][0]["logprobs"]["content"]
+    assert [token["token"] for token in content] == ["Hello", " there"]
+    assert [len(token["top_logprobs"]) for token in content] == [2, 2]
+    assert streamed.frames[0]["choices"][0]["logprobs"]["content"] == content[:1]
+
+
+async def test_a_prompt_that_is_too_long_for_the_model_is_refused(sim: Simulator) -> None:
+    reply = await ask(sim, "word " * 256_001, model="grok-build-0.1")
+
+    error = classify(reply.status, reply.headers, reply.body)
+    assert isinstance(error, ContextTooLong)
+    assert "maximum prompt length is 256000" in error.message
+
+
 @pytest.mark.parametrize(
     ("fields", "parameter"),
     [
@@ -235,6 +258,13 @@ async def test_reasoning_is_switched_off_where_it_can_be(sim: Simulator) -> None
         (body_of(messages=[{"content": "x"}]), 422, "messages[0]: missing field `role`"),
         (body_of(tools=[{"type": "nothing"}]), 422, "tools[0].type: unknown variant `nothing`, expected one of"),
         (body_of(tool_choice="required"), 400, "no tools were specified"),
+        (
+            body_of(tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "string"}}}]),
+            400,
+            "root",
+        ),
+        (body_of(tool_choice={"type": "function", "function": {"name": "g"}}), 400, "function g"),
+        (body_of(service_tier="flex"), 422, "service_tier: unknown variant `flex`"),
         (body_of(search_parameters={"mode": "auto"}), 400, "deprecated"),
         (body_of(response_format={"type": "json_schema"}), 422, "json_schema"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -77,9 +78,23 @@ async def test_plain_prompts_are_answered_sensibly(text: str, answer: str) -> No
     assert (await think(text)).text == answer
 
 
-@pytest.mark.parametrize("text", ["Call 555-1234 on 2026-01-02", "Meet me at 10", "9**9**9", "10" * 50 + "+1"])
+@pytest.mark.parametrize(
+    "text",
+    ["Call 555-1234 on 2026-01-02", "Meet me at 10", "9**9**9", "((((9**64)**64)**64)**64)**64", "10" * 50 + "+1"],
+)
 async def test_what_is_no_sum_is_not_solved(text: str) -> None:
     assert (await think(text)).text == f"You said: {text}"
+
+
+@pytest.mark.parametrize("text", [" " * 300_000, "write " * 60_000, "1 " * 200_000, "(" * 300_000, "A " * 200_000])
+async def test_very_long_prompts_are_answered_at_once(text: str) -> None:
+    began = time.perf_counter()
+
+    thought = await think(text, tools=(WEATHER,), tool_choice="none", schema={"type": "string"})
+    await think(text)
+
+    assert thought.text
+    assert time.perf_counter() - began < 5
 
 
 async def test_a_division_by_zero_is_told() -> None:

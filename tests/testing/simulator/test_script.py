@@ -148,6 +148,14 @@ async def test_a_whole_reply_can_be_given_as_json(sim: Simulator) -> None:
     assert (reply.json, reply.headers["x-served-by"]) == ({"data": []}, "script")
 
 
+async def test_a_whole_reply_may_have_a_status_and_a_retry_after(sim: Simulator) -> None:
+    sim.on().reply(json={"error": "later"}, status=503, retry_after=3)
+
+    reply = await sim.fetch("POST", CHAT, json={})
+
+    assert (reply.status, reply.json, reply.headers["retry-after"]) == (503, {"error": "later"}, "3")
+
+
 async def test_a_status_alone_brings_the_body_of_the_api(sim: Simulator) -> None:
     sim.on().reply(status=429, retry_after=2)
 

@@ -15,7 +15,7 @@ from grokkit.testing.simulator.latency import Latency, check_latency
 from grokkit.testing.simulator.nearest import check_names
 from grokkit.testing.simulator.refusal import JSON, Refusal
 from grokkit.testing.simulator.thought import Citation, ServerCall, Thought, ToolCall
-from grokkit.testing.simulator.troubles import TROUBLES, by_name, by_status, with_retry_after
+from grokkit.testing.simulator.troubles import TROUBLES, by_name, by_status, retry_after, with_retry_after
 from grokkit.testing.simulator.visit import Outcome
 
 if TYPE_CHECKING:
@@ -186,9 +186,11 @@ def _of_whole(parts: Reply) -> Step:
 
 def _sender(parts: Reply) -> Answering:
     status, headers = parts.get("status", 200), {**parts.get("headers", {})}
+    wait = parts.get("retry_after")
+    own = {} if wait is None else {"retry-after": retry_after(wait)}
     media_type = next((value for name, value in headers.items() if name.lower() == "content-type"), JSON)
     body = parts["body"] if "body" in parts else msgspec.json.encode(parts.get("json"))
-    return lambda _: Outcome(status=status, body=body, media_type=media_type)
+    return lambda _: Outcome(status=status, body=body, media_type=media_type, headers=own)
 
 
 def _refuser(error: str | int | Refusal, parts: Reply) -> Answering:

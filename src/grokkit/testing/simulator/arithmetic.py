@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Number = Fraction
 
 _MOST_DIGITS = 60
-_MOST_POWER = 64
+_MOST_BITS = 4096
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _WORDS = (
     (re.compile(r"\b(?:multiplied by|times)\b|(?<=[\d)]) ?[x\u00d7\u00b7] ?(?=[\d(])", re.IGNORECASE), "*"),
@@ -38,7 +38,7 @@ _PHRASES = (
     (re.compile(rf"({_NUMBER}) ?(?:%|percent) of ({_NUMBER})", re.IGNORECASE), r"\1 / 100 * \2"),
 )
 _ROOT = re.compile(rf"\bsquare root of ({_NUMBER})|\bsqrt ?\(? ?({_NUMBER})", re.IGNORECASE)
-_SUM = re.compile(r"\(*\s*-?\s*\(*\d[\d.,\s+\-*/%()]*[\d)]")
+_SUM = re.compile(r"\({0,9}\s?-?\s?\({0,9}\d[\d.,\s+\-*/%()]*[\d)]")
 _ASKED = re.compile(
     r"\b(?:what|how much|calculate|compute|solve|evaluate|result|is)\b|=|^[\s\d.+*/()-]*\??$", re.IGNORECASE
 )
@@ -108,7 +108,8 @@ def _value(node: ast.expr) -> Number:
 
 
 def _power(base: Number, exponent: Number) -> Number:
-    if exponent.denominator != 1 or abs(exponent) > _MOST_POWER:
+    size = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if exponent.denominator != 1 or size * abs(exponent) > _MOST_BITS:
         raise ValueError("too large")
     return Fraction(base ** int(exponent))
 

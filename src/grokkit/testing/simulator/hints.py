@@ -47,7 +47,7 @@ class Hints:
     def number_for(self, field: str) -> float | None:
         """A number for a field of this name: said beside the name, else the next number."""
         for pattern in (
-            rf"{_loosely(field)}\W+(?:is |of |to |= ?)?(-?\d+(?:\.\d+)?)",
+            rf"{_loosely(field)}\W{{1,3}}(?:is |of |to |= ?)?(-?\d+(?:\.\d+)?)",
             rf"(-?\d+(?:\.\d+)?) {_loosely(field)}",
         ):
             if found := re.search(pattern, self.text, re.IGNORECASE):
@@ -68,7 +68,9 @@ class Hints:
         return " ".join(self.text.split())
 
     def _said(self, field: str, value: str) -> str | None:
-        found = re.search(rf"\b{_loosely(field)}\b\s*(?:is|=|:)\s*{value}", self.text, re.IGNORECASE)
+        if not words_of(field):
+            return None
+        found = re.search(rf"\b{_loosely(field)}\b\s?(?:is|=|:)\s{{0,3}}{value}", self.text, re.IGNORECASE)
         return found[1] if found else None
 
 

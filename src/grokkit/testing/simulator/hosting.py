@@ -64,7 +64,7 @@ class Host:
             from uvicorn.config import Config
             from uvicorn.server import ServerState
         except ImportError as error:
-            raise ExtraMissing("serving the simulator needs uvicorn", hint='pip install "grokkit[gateway]"') from error
+            raise _missing("uvicorn") from error
         config = Config(
             self._app,
             log_config=None,
@@ -75,7 +75,10 @@ class Host:
             timeout_keep_alive=_KEEP_ALIVE,
             ws="websockets-sansio",
         )
-        config.load()
+        try:
+            config.load()
+        except ImportError as error:
+            raise _missing(error.name or "websockets") from error
         state = self._state = ServerState()
         loop = asyncio.get_running_loop()
         made: Any = config.http_protocol_class
@@ -118,6 +121,10 @@ def listen(host: str, port: int) -> socket.socket:
         raise _cannot_listen(host, port, error) from error
     listener.settimeout(0)
     return listener
+
+
+def _missing(package: str) -> ExtraMissing:
+    return ExtraMissing(f"serving the simulator needs {package}", hint='pip install "grokkit[gateway]"')
 
 
 def _cannot_listen(host: str, port: int, error: Exception) -> ConfigInvalid:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SENTENCES = {"minimal": 1, "low": 1, "medium": 2, "high": 3, "xhigh": 4}
 _USUAL = 2
 _QUOTED = 80
+_READ = 8_000
 
 
 class Thinker(Protocol):
@@ -44,7 +45,7 @@ class Mind:
 
     async def think(self, prompt: Prompt) -> Thought:
         """The answer to a prompt: a call, JSON that fits the schema, or a text."""
-        thought = self._answer(prompt)
+        thought = self._answer(_shortened(prompt))
         if is_reasoning(prompt.model, prompt.effort):
             return msgspec.structs.replace(thought, reasoning=_reasoning(prompt, thought))
         return thought
@@ -67,6 +68,14 @@ class Mind:
             schema = prompt.schema or {"type": "object", "properties": {"answer": {"type": "string"}}}
             return msgspec.json.encode(fitting(schema, Hints(_words(prompt)), seed)).decode()
         return result_text(prompt) if answers_results else answer(prompt, self._seed)
+
+
+def _shortened(prompt: Prompt) -> Prompt:
+    """The prompt as far as the rules read: expressions are not for books."""
+    if all(len(turn.text) <= _READ for turn in prompt.turns):
+        return prompt
+    turns = tuple(msgspec.structs.replace(turn, text=turn.text[:_READ]) for turn in prompt.turns)
+    return msgspec.structs.replace(prompt, turns=turns)
 
 
 def _words(prompt: Prompt) -> str:

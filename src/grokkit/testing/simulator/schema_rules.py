@@ -9,6 +9,14 @@ if TYPE_CHECKING:
 
 _REFUSED_KEYWORDS = ("minContains", "maxContains")
 _NEVER_IN_PATTERNS = ("(?=", "(?!", "(?<=", "(?<!", r"\b", r"\p{", r"\1", r"\2")
+_SHAPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("properties", "patternProperties", "$defs", "definitions"), (dict,)),
+    **dict.fromkeys(("required", "enum", "anyOf", "oneOf", "allOf", "prefixItems"), (list,)),
+    **dict.fromkeys(("pattern", "format", "$ref"), (str,)),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), (int, float)),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), (int,)),
+    "type": (str, list),
+}
 _OF_SCHEMAS = ("properties", "$defs", "definitions")
 _LISTS_OF_SCHEMAS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
@@ -18,6 +26,8 @@ def unfit(schema: Any) -> str | None:
 
     >>> unfit({"type": "object", "properties": {"a": {"enum": []}}})
     'Invalid schema at #/properties/a: enum must not be empty'
+    >>> unfit({"properties": None})
+    'Invalid schema at #: properties has the wrong type'
     """
     return next(_faults(schema, "#"), None)
 
@@ -26,6 +36,9 @@ def _faults(schema: Any, place: str) -> Iterator[str]:
     if not isinstance(schema, dict):
         yield f"Invalid schema at {place}: expected an object"
         return
+    misshapen = [name for name, kinds in _SHAPES.items() if name in schema and not _is_shaped(schema[name], kinds)]
+    for problem in (f"{name} has the wrong type" for name in misshapen):
+        yield f"Invalid schema at {place}: {problem}"
     for problem in _own(schema):
         yield f"Invalid schema at {place}: {problem}"
     for name in _OF_SCHEMAS:
@@ -37,6 +50,10 @@ def _faults(schema: Any, place: str) -> Iterator[str]:
             yield from _faults(part, f"{place}/{name}/{number}")
     if isinstance(schema.get("items"), dict):
         yield from _faults(schema["items"], f"{place}/items")
+
+
+def _is_shaped(value: Any, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def _own(schema: dict[str, Any]) -> Iterator[str]:

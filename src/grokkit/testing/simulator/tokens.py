@@ -12,6 +12,7 @@ VOCABULARY = 131_072
 _PER_TURN = 3
 FOR_THE_ANSWER = 3
 PER_IMAGE = 256
+_SHORT = 2_000
 
 _PIECE = re.compile(r" ?[^\W\d_]{1,8}|[^\W\d_]{1,8}|\d{1,3}| ?[^\w\s]{1,4}|_+|\s+?(?=\s?\S)|\s+", re.UNICODE)
 
@@ -33,9 +34,13 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text)
 
 
-@functools.lru_cache(maxsize=4096)
 def count(text: str) -> int:
     """How many tokens a text has."""
+    return _count_of_short(text) if len(text) <= _SHORT else len(_PIECE.findall(text))
+
+
+@functools.lru_cache(maxsize=4096)
+def _count_of_short(text: str) -> int:
     return len(_PIECE.findall(text))
 
 

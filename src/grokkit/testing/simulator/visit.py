@@ -11,7 +11,8 @@ import msgspec
 from grokkit.testing.simulator.asked import Asked, read_asked
 from grokkit.testing.simulator.form import Part, read_form
 from grokkit.testing.simulator.reading import read_as, read_json, shown
-from grokkit.testing.simulator.refusal import JSON, undeserialisable
+from grokkit.testing.simulator.refusal import JSON, invalid, undeserialisable
+from grokkit.testing.simulator.schema_rules import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -146,7 +147,13 @@ class Visit:
         return self.simulator.models.serving(name, dialect)
 
     async def think(self, prompt: Prompt) -> Thought:
-        """The answer to a prompt: the script's, where a rule fits this request, else the mind's."""
+        """The answer to a prompt: the script's, where a rule fits this request, else the mind's.
+
+        Raises 400 for a tool whose parameters are no schema.
+        """
+        for tool in prompt.tools:
+            if problem := unfit(tool.parameters):
+                raise invalid(f"Function {tool.name}: {problem}")
         return await self.simulator.think(prompt, self)
 
     def charge(self, prompt: Prompt, thoughts: Sequence[Thought]) -> Bill:

@@ -10,13 +10,14 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit.clock import SystemClock
-from grokkit.testing.simulator.bill import PromptCache, make_bill
+from grokkit.testing.simulator.bill import PromptCache, make_bill, prompt_tokens
 from grokkit.testing.simulator.faults import NO_FAULT, Chance
 from grokkit.testing.simulator.keys import Key, Keys, secret_of
 from grokkit.testing.simulator.lag import Lag
 from grokkit.testing.simulator.latency import check_latency, drawn
 from grokkit.testing.simulator.limits import Limits
 from grokkit.testing.simulator.mind import Mind
+from grokkit.testing.simulator.refusal import invalid
 from grokkit.testing.simulator.script import Script
 from grokkit.testing.simulator.serving_models import ANY, Models
 
@@ -122,7 +123,10 @@ class World:
         return "priority" if priority else "default"
 
     async def think(self, prompt: Prompt, visit: Visit) -> Thought:
-        """The script's answer to a prompt, else the mind's."""
+        """The script's answer to a prompt, else the mind's. Raises the 400 of one longer than the model takes."""
+        window = self.models.serving(prompt.model, ANY).context_window
+        if window is not None and (sent := prompt_tokens(prompt)) > window:
+            raise invalid(f"This model's maximum prompt length is {window} but the request contains {sent} tokens.")
         scripted = await visit.cue.thought(visit) if visit.cue else None
         return scripted or await self.mind.think(prompt)
 

@@ -105,8 +105,14 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     tools: Annotated[list[Tool], msgspec.Meta(max_length=350)] | None = None
     tool_choice: Literal["auto", "none", "required"] | Choice | None = None
     parallel_tool_calls: bool | None = None
-    service_tier: str | None = None
+    service_tier: Literal["auto", "default", "priority", "fast"] | None = None
     search_parameters: dict[str, Any] | None = None
+    web_search_options: dict[str, Any] | None = None
+    logit_bias: dict[str, float] | None = None
+    guidelines: list[dict[str, Any]] | None = None
+    prompt_cache_key: str | None = None
+    safety_identifier: str | None = None
+    user: str | None = None
 
 
 def check(request: ChatRequest, model: Model) -> None:
@@ -120,7 +126,11 @@ def check(request: ChatRequest, model: Model) -> None:
         raise invalid("Live search is deprecated. Please switch to the Agent Tools API: web_search and x_search.")
     if request.stream and request.deferred:
         raise invalid("Deferred requests cannot be streamed.")
+    if "image" not in model.input_modalities and any(_turn(message).images for message in request.messages):
+        raise invalid(f"Image inputs are not supported by this model: {model.id}")
     _check_parameters(request, model)
+    _check_tools(request)
+    _check_format(request.response_format)
 
 
 def _check_parameters(request: ChatRequest, model: Model) -> None:
@@ -131,17 +141,31 @@ def _check_parameters(request: ChatRequest, model: Model) -> None:
     effort = request.reasoning_effort
     if effort is not None and model.efforts and effort not in model.efforts:
         raise invalid(f"Model {model.id} does not support reasoning effort {effort}: use {', '.join(model.efforts)}")
+
+
+def _check_tools(request: ChatRequest) -> None:
     if request.tool_choice == "required" and not request.tools:
         raise invalid("A tool_choice was set on the request but no tools were specified.")
+    functions = [tool.function for tool in request.tools or [] if tool.function]
+    for function in functions:
+        schema = function.parameters or {}
+        if schema.get("type", "object") != "object" and not {"anyOf", "oneOf"} & schema.keys():
+            raise invalid(f"Invalid schema of function {function.name}: the root must be an object")
+        if problem := unfit(schema):
+            raise invalid(f"Function {function.name}: {problem}")
     named = named_tool(_choice(request))
-    if named is not None and named not in {tool.function.name for tool in request.tools or [] if tool.function}:
+    if named is not None and named not in {function.name for function in functions}:
         raise invalid(f"tool_choice names the function {named}, which is not among the tools.")
-    if request.response_format is not None and request.response_format.type == "json_schema":
-        schema = request.response_format.json_schema
-        if schema is None or not isinstance(schema.get("schema"), dict):
-            raise undeserialisable("response_format: missing field `json_schema`")
-        if problem := unfit(schema["schema"]):
-            raise invalid(problem)
+
+
+def _check_format(format_: Format | None) -> None:
+    if format_ is None or format_.type != "json_schema":
+        return
+    schema = format_.json_schema
+    if schema is None or not isinstance(schema.get("schema"), dict):
+        raise undeserialisable("response_format: missing field `json_schema`")
+    if problem := unfit(schema["schema"]):
+        raise invalid(problem)
 
 
 def prompt_of(request: ChatRequest, model: Model) -> Prompt:
