@@ -251,3 +251,18 @@ def test_a_field_that_may_be_null_may_be_null(simulator: Simulator) -> None:
     )
 
     assert send(case, simulator).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
+@pytest.mark.parametrize("schema", [{"properties": None}, {"required": True}, {"required": [5]}, {"enum": {}}])
+def test_a_tool_whose_parameters_are_no_schema_is_refused(
+    simulator: Simulator, path: str, schema: dict[str, Any]
+) -> None:
+    tool: dict[str, Any] = {"name": "weather", "parameters": schema}
+    if path == "/v1/chat/completions":
+        tool = {"type": "function", "function": tool}
+    else:
+        tool = tool | {"type": "function"} if path == "/v1/responses" else {"name": "weather", "input_schema": schema}
+    case = OPERATIONS[f"POST {path}"].Case(body=SOUND[path] | {"tools": [tool]}, media_type="application/json")
+
+    assert send(case, simulator).status_code == 400

@@ -30,7 +30,8 @@ def calls_for(prompt: Prompt, seed: str) -> tuple[ToolCall, ...]:
         return ()
     texts = _each(prompt, tool)
     made = [fitting(_needed(tool.parameters, text), Hints(text), seed) for text in texts]
-    return tuple(as_call((tool.name, arguments), number) for number, arguments in enumerate(made))
+    arguments = [value if isinstance(value, dict) else {} for value in made]
+    return tuple(as_call((tool.name, given), number) for number, given in enumerate(arguments))
 
 
 def _chosen(prompt: Prompt) -> OfferedTool | None:

@@ -228,7 +228,8 @@ def _of_length(text: str, least: int, most: int | None) -> str:
 
 
 def _varied(value: Any, number: int, items: Any) -> Any:
-    values = items.get("enum") if isinstance(items, dict) else None
+    items = items if isinstance(items, dict) else {}
+    values = items.get("enum")
     if values:
         return values[number % len(values)]
     if isinstance(value, str) and "pattern" not in items and "format" not in items:

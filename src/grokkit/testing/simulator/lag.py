@@ -13,7 +13,7 @@ class Lag:
     >>> for milliseconds in range(100):
     ...     lag.add(milliseconds / 1000)
     >>> lag.quantile(0.5), lag.count
-    (0.05, 100)
+    (0.0495, 100)
     """
 
     __slots__ = ("_steps", "count")

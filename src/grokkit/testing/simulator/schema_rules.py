@@ -60,6 +60,8 @@ def _own(schema: dict[str, Any]) -> Iterator[str]:
     for name in ("enum", "anyOf", "oneOf"):
         if name in schema and not schema[name]:
             yield f"{name} must not be empty"
+    if not all(isinstance(name, str) for name in schema.get("required") or ()):
+        yield "required must list names"
     for name in _REFUSED_KEYWORDS:
         if name in schema:
             yield f"{name} is not supported"
