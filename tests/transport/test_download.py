@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from grokkit import AsyncGrok
+from grokkit.config import Limits
 from grokkit.errors import (
     CertificateRejected,
     ClientClosed,
@@ -36,6 +37,8 @@ from grokkit.errors import (
 )
 from grokkit.testing import TurnableClock
 from grokkit.testing.real_calls import RealCallRefused, no_real_calls
+from grokkit.transport.destinations import Destinations
+from grokkit.transport.download import Fetcher, Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -493,6 +496,31 @@ async def test_a_silent_server_is_left_within_the_limit(face: Face, net: Any, pa
         await waiting
     await face.call(client.close)
     assert await net.eventually(server.wires[0].client_closed.is_set)
+
+
+async def test_a_server_that_is_slow_and_not_silent_may_go_on(net: Any) -> None:
+    clock = TurnableClock()
+    kept: list[bytes] = []
+
+    async def slow(wire: Any) -> None:
+        await wire.request()
+        await wire.say(f"{WELCOME}content-length: 3\r\n\r\n".encode())
+        for count in (1, 2, 3):
+            await wire.say(b"a")
+            assert await net.eventually(lambda count=count: len(kept) == count)
+
+    async def keep(piece: bytes) -> None:
+        kept.append(piece)
+        await clock.advance(4)
+
+    server = net.serve(slow)
+    fetcher = Fetcher(clock, user_agent="a", proxy=None, ca_file=None, trust_env=False)
+    terms = Terms(Destinations({at(server)}), max_size=3, types=None)
+
+    async with clean(net):
+        arrived = await fetcher.fetch(server.url, terms, Limits(wire=5), keep)
+
+    assert (arrived.size, kept) == (3, [b"a"] * 3)
 
 
 async def test_the_deadline_holds_over_all_of_it(grok: AsyncGrok, net: Any) -> None:
