@@ -25,9 +25,7 @@ class TestLookup:
             assert lookup(name) is model
             assert lookup(name.upper()) is model
 
-    @pytest.mark.parametrize(
-        "name", ["", "-", "-latest", "gpt-6", "smollm2-135m-instruct.q4_1.gguf", "grok-9", "2026"]
-    )
+    @pytest.mark.parametrize("name", ["", "-", "-latest", "gpt-6", "smollm2-135m-instruct.q4_1.gguf", "grok-9", "2026"])
     def test_an_unknown_name_is_none(self, name):
         assert lookup(name) is None
 
@@ -61,9 +59,7 @@ class TestLookup:
         assert len(names) == len(set(names))
         assert names == [name.lower() for name in names]
 
-    @given(
-        st.text() | st.lists(st.sampled_from(["grok", "4.7", "latest", "0309", "2026", "09"])).map("-".join)
-    )
+    @given(st.text() | st.lists(st.sampled_from(["grok", "4.7", "latest", "0309", "2026", "09"])).map("-".join))
     def test_no_name_whatever_makes_it_fail(self, name):
         found = lookup(name)
 
@@ -130,9 +126,7 @@ class TestFacts:
         limits = model.rate_limits
 
         assert list(limits.requests_per_second) == sorted(limits.requests_per_second)
-        assert limits.tokens_per_minute is None or list(limits.tokens_per_minute) == sorted(
-            limits.tokens_per_minute
-        )
+        assert limits.tokens_per_minute is None or list(limits.tokens_per_minute) == sorted(limits.tokens_per_minute)
 
     def test_the_420_family_rejects_every_effort_except_with_many_agents(self):
         rejecting = {model.id for model in IN_SERVICE if "reasoning_effort" in model.rejects}
@@ -140,9 +134,7 @@ class TestFacts:
         assert rejecting == {"grok-4.20-0309-reasoning", "grok-4.20-0309-non-reasoning"}
 
     def test_many_agents_are_asked_through_responses_only(self):
-        assert [model.id for model in IN_SERVICE if model.dialects == ("responses",)] == [
-            "grok-4.20-multi-agent-0309"
-        ]
+        assert [model.id for model in IN_SERVICE if model.dialects == ("responses",)] == ["grok-4.20-multi-agent-0309"]
 
     def test_a_model_that_rejects_effort_has_no_efforts(self):
         assert not [model.id for model in KNOWN if model.efforts and "reasoning_effort" in model.rejects]

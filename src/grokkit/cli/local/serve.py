@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from grokkit.cli.say import say
+from grokkit.cli.stopping import stoppable
 from grokkit.cli.verbosity import Verbosity, verbose_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from grokkit.local import Engine
 
 LOOK_EVERY = 0.5
@@ -51,7 +47,7 @@ def command(
     from grokkit import local
 
     with (
-        _stoppable(),
+        stoppable(),
         local.start(
             model,
             context_window=context_window,
@@ -82,17 +78,3 @@ def _serve(engine: Engine) -> int:
         local.withdraw(me)
     say(f"grokkit: the engine ended by itself (exit status {status}); -v shows its log", bold=True, color="red")
     return 1
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """The wish of a service manager to stop is taken like Ctrl-C."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
