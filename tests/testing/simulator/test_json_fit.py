@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 import uuid
 from datetime import date, datetime
 from ipaddress import IPv4Address, IPv6Address
@@ -152,6 +153,37 @@ def test_a_schema_that_contains_itself_comes_to_an_end() -> None:
     value = made({**tree, "required": ["name", "children"]})
 
     assert isinstance(value["children"], list)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"anyOf": [{"$ref": "#"}]},
+        {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+        {"type": "array", "items": {"$ref": "#"}, "minItems": 2},
+        {"type": "array", "minItems": 10**9},
+        {"type": "string", "minLength": 10**9},
+        {"type": "object", "minProperties": 10**9},
+        {"type": "string", "pattern": "((x{1000}){1000}){1000}"},
+        {"type": "object", "properties": {f"p{n}": {"$ref": "#"} for n in range(60)}},
+    ],
+)
+def test_schemas_without_end_come_to_one(schema: dict[str, Any]) -> None:
+    began = time.perf_counter()
+
+    made(schema)
+
+    assert time.perf_counter() - began < 5
+
+
+def test_a_schema_that_is_too_deep_is_refused() -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(5000):
+        schema = {"type": "array", "items": schema}
+
+    assert "too deeply" in (unfit(schema) or "")
 
 
 def test_values_are_taken_from_the_prompt() -> None:

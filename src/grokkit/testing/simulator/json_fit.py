@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from grokkit.testing.simulator.hints import Hints
 
 _DEEP = 4
+_DEEPEST = 40
+_MOST_VALUES = 2_000
+"""After so many values only what is required is made."""
+_LONGEST, _MOST_ITEMS, _MOST_FIELDS = 2_048, 256, 64
+"""Bounds above these are accepted and not kept, as on the server."""
 _KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
 _FREE_TEXT = {
     "answer",
@@ -60,9 +65,13 @@ class _Fitter:
         self._root = root
         self._hints = hints
         self._draw = draw
+        self._made = 0
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         schema = self._resolved(schema, depth)
+        self._made += 1
+        if depth > _DEEPEST or self._made > 10 * _MOST_VALUES:
+            return None
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
@@ -71,7 +80,7 @@ class _Fitter:
         for union in ("anyOf", "oneOf"):
             if schema.get(union):
                 rest = {key: value for key, value in schema.items() if key != union}
-                return self.value(_merged(rest, self._chosen(schema[union], depth)), name, depth)
+                return self.value(_merged(rest, self._chosen(schema[union], depth)), name, depth + 1)
         kind = _kind(schema)
         maker = {
             "object": self._object,
@@ -90,8 +99,10 @@ class _Fitter:
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
                 schema = _merged(rest, self._target(schema["$ref"]))
+            elif "allOf" in schema and depth > _DEEPEST:
+                return {}
             elif "allOf" in schema:
-                parts = [self._resolved(part, depth) for part in schema["allOf"]]
+                parts = [self._resolved(part, depth + 1) for part in schema["allOf"]]
                 schema = {key: value for key, value in schema.items() if key != "allOf"}
                 for part in parts:
                     schema = _merged(schema, part)
@@ -116,11 +127,11 @@ class _Fitter:
     def _object(self, schema: dict[str, Any], _name: str, depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
         required = list(schema.get("required", ()))
-        least = schema.get("minProperties", 0)
+        least = min(schema.get("minProperties", 0), _MOST_FIELDS)
         most = schema.get("maxProperties", math.inf)
         wanted = [name for name in properties if name in required]
         optional = [name for name in properties if name not in required]
-        room = most if depth < _DEEP - 1 else least
+        room = most if depth < _DEEP - 1 and self._made < _MOST_VALUES else least
         wanted += optional[: max(int(min(room, len(properties))) - len(wanted), 0)]
         ordered = [name for name in properties if name in wanted] + [
             name for name in required if name not in properties
@@ -133,12 +144,12 @@ class _Fitter:
 
     def _array(self, schema: dict[str, Any], name: str, depth: int) -> list[Any]:
         first = [self.value(part, name, depth + 1) for part in schema.get("prefixItems", ())]
-        least = schema.get("minItems", 0)
+        least = min(schema.get("minItems", 0), _MOST_ITEMS)
         most = schema.get("maxItems", math.inf)
         items = schema.get("items")
         if items is False or (items is None and first):
             return first
-        count = max(least, min(2, most) if depth < _DEEP else 0)
+        count = max(least, min(2, most) if depth < _DEEP and self._made < _MOST_VALUES else 0)
         made = first[: int(min(most, len(first)))]
         made += [self.value(items or {}, name, depth + 1) for _ in range(count - len(made))]
         return self._distinct(made, items or {}, name, depth) if schema.get("uniqueItems") else made
@@ -155,7 +166,7 @@ class _Fitter:
         return distinct
 
     def _string(self, schema: dict[str, Any], name: str, _depth: int) -> str:
-        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        least, most = min(schema.get("minLength", 0), _LONGEST), schema.get("maxLength")
         if "pattern" in schema:
             return text_for(schema["pattern"], self._draw, least, most) or ""
         if "format" in schema:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FEW = 3
+_LONGEST = 8_192
 _PRINTABLE = [chr(code) for code in range(33, 127)]
 _CATEGORIES = {
     "CATEGORY_DIGIT": "0123456789",
@@ -35,7 +36,10 @@ def text_for(pattern: str, draw: random.Random, least: int = 0, most: int | None
     except (re.error, RecursionError, OverflowError):
         return None
     for extra in (0, 0, 1, 2, 4, 8, 16, 32, 64, 128):
-        made = _sequence(tree, draw, max(extra, _needed(extra, least)))
+        try:
+            made = _sequence(tree, draw, max(extra, _needed(extra, least)))
+        except ValueError:
+            return None
         fitting = compiled.fullmatch(made) and len(made) >= least and (most is None or len(made) <= most)
         if fitting:
             return made
@@ -58,7 +62,12 @@ def _part(kind: str, value: Any, draw: random.Random, extra: int) -> str:
 def _repeated(value: Any, draw: random.Random, extra: int) -> str:
     least, most, inner = int(value[0]), int(value[1]), value[2]
     times = min(most, max(least, extra or draw.randint(least, min(most, least + _FEW))))
-    return "".join(_sequence(inner, draw, 0) for _ in range(times))
+    made = ""
+    for _ in range(times):
+        made += _sequence(inner, draw, 0)
+        if len(made) > _LONGEST:
+            raise ValueError("the pattern wants more than anybody would read")
+    return made
 
 
 def _one_of(choices: Any, draw: random.Random) -> str:

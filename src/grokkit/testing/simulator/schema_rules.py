@@ -29,7 +29,10 @@ def unfit(schema: Any) -> str | None:
     >>> unfit({"properties": None})
     'Invalid schema at #: properties has the wrong type'
     """
-    return next(_faults(schema, "#"), None)
+    try:
+        return next(_faults(schema, "#"), None)
+    except RecursionError:
+        return "Invalid schema: it is nested too deeply"
 
 
 def _faults(schema: Any, place: str) -> Iterator[str]:
