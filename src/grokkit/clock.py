@@ -59,11 +59,15 @@ class Within:
     every byte that arrives.
     """
 
-    __slots__ = ("_alarm", "_cancelling", "_clock", "_due", "_error", "_expired", "_task", "_when")
+    __slots__ = ("_alarm", "_cancelling", "_clock", "_due", "_error", "_expired", "_soonest", "_task", "_when")
 
-    def __init__(self, clock: Clock, when: float | None, error: Callable[[], Exception]) -> None:
+    def __init__(
+        self, clock: Clock, when: float | None, error: Callable[[], Exception], *, soonest: float = math.inf
+    ) -> None:
+        """`soonest` is a moment before which the end will not be moved: moving it to a later one costs nothing."""
         self._clock = clock
         self._when = when
+        self._soonest = soonest
         self._due = math.inf
         self._error = error
         self._expired = False
@@ -100,12 +104,13 @@ class Within:
         if self._when is None:
             self._alarm = None
         else:
-            self._due = self._when
-            self._alarm = self._clock.call_at(self._when, self._ring)
+            self._due = min(self._when, self._soonest)
+            self._alarm = self._clock.call_at(self._due, self._ring)
 
     def _ring(self) -> None:
         if self._when is not None and self._clock.now() >= self._when:
             self._expired = True
             self._task.cancel()
         else:
+            self._soonest = math.inf
             self._set_alarm()

@@ -38,7 +38,10 @@ class Channel:
         self._closed = False
         self._context = {} if parent is None else {API_KEY: config.api_key}
         self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
-        self._headers = {"user-agent": user_agent(config.user_agent), **config.headers}
+        shared = {"user-agent": user_agent(config.user_agent), **config.headers}
+        self._bare_headers = {**shared, "accept": "application/json"}
+        self._plain_headers = {**self._bare_headers, "content-type": "application/json"}
+        self._stream_headers = {**self._plain_headers, "accept": "text/event-stream"}
 
     def derived(self, config: Config) -> Channel:
         """A channel over the same stack, with other settings. It closes with this one."""
@@ -77,19 +80,20 @@ class Channel:
             id=identity,
             model=model,
             body=body,
-            query={**(query or {}), **options.get("extra_query", {})},
-            headers={
-                **self._headers,
-                "accept": "text/event-stream" if stream else "application/json",
-                **({} if body is None else {"content-type": "application/json"}),
-                "x-client-request-id": identity,
-                **{name.lower(): value for name, value in options.get("extra_headers", {}).items()},
-            },
+            query=_with_extra(query, options.get("extra_query")) or {},
+            headers=self._headers(body, options.get("extra_headers"), identity, stream=stream),
             stream=stream,
             limits=self._limits_for(model, body, options),
             max_body_size=self.config.max_body_size,
             context=self._context,
         )
+
+    def _headers(self, body: object, extra: Mapping[str, str] | None, identity: str, *, stream: bool) -> dict[str, str]:
+        base = self._stream_headers if stream else self._bare_headers if body is None else self._plain_headers
+        headers = {**base, "x-client-request-id": identity}
+        if extra:
+            headers |= {name.lower(): value for name, value in extra.items()}
+        return headers
 
     async def send(self, call: Call) -> Reply:
         """The reply of the stack. The receiver ends its span."""
@@ -152,8 +156,8 @@ def user_agent(suffix: str | None) -> str:
     return f"{ours} {suffix}" if suffix else ours
 
 
-def _with_extra(body: Mapping[str, Any] | None, extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return {**(body or {}), **extra} if extra else body
+def _with_extra(given: Mapping[str, T] | None, extra: Mapping[str, T] | None) -> Mapping[str, T] | None:
+    return {**(given or {}), **extra} if extra else given
 
 
 def _end(reply: Reply, answer: Answer | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from grokkit.clock import Within
@@ -35,7 +36,8 @@ class Exchange:
         first, silence = call.limits.first_event, call.limits.wire
         reply: Reply | None = None
         try:
-            async with Within(self._clock, self._after(first), lambda: _no_answer(first)) as limit:
+            soonest = math.inf if silence is None else self._clock.now() + silence
+            async with Within(self._clock, self._after(first), lambda: _no_answer(first), soonest=soonest) as limit:
                 reply = await self._transport.send(call)
                 is_good = reply.status < _REDIRECTS_FROM
                 if is_good and call.stream and _is_event_stream(reply):
