@@ -18,6 +18,7 @@ _ROUNDS = 4
 """How often loops of other threads and this one take turns, so that what goes back and forth between them arrives."""
 _PAUSE = 0.001
 _PATIENCE = 1.0
+_LOOK = 0.02
 
 
 class TurnableClock:
@@ -198,10 +199,18 @@ async def _spin() -> None:
 
 
 async def _spin_on(loop: asyncio.AbstractEventLoop) -> None:
-    spinning = _spin()
-    try:
-        done = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(spinning, loop))
-    except RuntimeError:
-        spinning.close()
-        return
-    await asyncio.wait([done], timeout=_PATIENCE)
+    """Let a loop of another thread go around; one that ends meanwhile is not waited for."""
+    here = asyncio.get_running_loop()
+    around = asyncio.Event()
+
+    def turn(left: int) -> None:
+        with suppress(RuntimeError):  # one of the loops has been closed
+            loop.call_soon(turn, left - 1) if left else here.call_soon_threadsafe(around.set)
+
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(turn, _TURNS)
+    looks = int(_PATIENCE / _LOOK)
+    while looks and not around.is_set() and loop.is_running():
+        looks -= 1
+        with suppress(TimeoutError):
+            await asyncio.wait_for(around.wait(), _LOOK)
