@@ -10,6 +10,7 @@ from typing import Any
 from grokkit.masking import mask_keys
 
 LONGEST_QUOTED = 16
+SHORTEST_KEY = 20
 LARGEST_QUOTED = 1e15
 
 _TOKEN_LIKE = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{20,}")
@@ -52,7 +53,7 @@ def quoted(name: str) -> str:
     >>> quoted("retry_budget_total"), quoted("8fJ2kQ0zLw9xYt5uRm3v")
     ("'retry_budget_total'", 'a name of 20 characters')
     """
-    plain = len(name) <= LONGEST_QUOTED or _WORDS_LIKE.fullmatch(name)
+    plain = len(name) <= LONGEST_QUOTED or (len(name) < SHORTEST_KEY and _WORDS_LIKE.fullmatch(name))
     return repr(name) if plain and redact(name) == name else f"a name of {len(name)} characters"
 
 
