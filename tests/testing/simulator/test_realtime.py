@@ -6,7 +6,6 @@ import base64
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import openai
 import pytest
 
@@ -17,6 +16,8 @@ from grokkit.testing.simulator.nouns.voice.speech import Format, spoken, written
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.testing.simulator.conftest import Connect, Wire
+
 WEATHER = {
     "type": "function",
     "name": "weather",
@@ -24,47 +25,9 @@ WEATHER = {
 }
 
 
-class Wire:
-    """A client of a socket."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-
-    async def send(self, kind: str, **fields: Any) -> None:
-        await self._socket.send_json({"type": kind, **fields})
-
-    async def send_bytes(self, data: bytes) -> None:
-        await self._socket.send_bytes(data)
-
-    async def event(self) -> dict[str, Any]:
-        event: dict[str, Any] = await self._socket.receive_json(timeout=10)
-        return event
-
-    async def until(self, kind: str) -> list[dict[str, Any]]:
-        events = [await self.event()]
-        while events[-1]["type"] != kind:
-            events.append(await self.event())
-        return events
-
-    async def closed(self) -> int | None:
-        message = await self._socket.receive(timeout=10)
-        assert message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
-        return self._socket.close_code
-
-
 @asynccontextmanager
-async def _connected(sim: Simulator, path: str) -> AsyncIterator[Wire]:
-    headers = {"Authorization": f"Bearer {sim.key}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.ws_connect(f"{sim.base_url}{path}") as socket,
-    ):
-        yield Wire(socket)
-
-
-@asynccontextmanager
-async def _talking(sim: Simulator, path: str = "/realtime", **session: Any) -> AsyncIterator[Wire]:
-    async with _connected(sim, path) as wire:
+async def _talking(connected: Connect, sim: Simulator, path: str = "/realtime", **session: Any) -> AsyncIterator[Wire]:
+    async with connected(sim, path) as wire:
         await wire.until("conversation.created")
         if session:
             await wire.send("session.update", session=session)
@@ -92,8 +55,8 @@ async def _say(wire: Wire, text: str) -> None:
     assert (await wire.event())["type"] == "conversation.item.added"
 
 
-async def test_a_session_begins_with_its_settings() -> None:
-    async with Simulator() as sim, _connected(sim, "/realtime") as wire:
+async def test_a_session_begins_with_its_settings(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/realtime") as wire:
         session, conversation = await wire.event(), await wire.event()
         await wire.send(
             "session.update",
@@ -117,8 +80,8 @@ async def test_a_session_begins_with_its_settings() -> None:
     assert session["event_id"] != conversation["event_id"]
 
 
-async def test_an_answer_is_spoken_with_its_events_in_order() -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_an_answer_is_spoken_with_its_events_in_order(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         await _say(wire, "What is 17*23?")
         await wire.send("response.create")
         events = await wire.until("response.done")
@@ -148,8 +111,8 @@ async def test_an_answer_is_spoken_with_its_events_in_order() -> None:
     assert done["usage"]["cost_in_usd_ticks"] == pytest.approx(len(heard) / 16 / 60 * 8 * 10**8, rel=0.01)
 
 
-async def test_an_answer_can_be_text_alone() -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_an_answer_can_be_text_alone(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         await _say(wire, "What is 2+2?")
         await wire.send("response.create", response={"modalities": ["text"]})
         events = await wire.until("response.done")
@@ -161,8 +124,8 @@ async def test_an_answer_can_be_text_alone() -> None:
     assert text["text"] == "2 + 2 = 4"
 
 
-async def test_functions_are_called_and_their_results_used() -> None:
-    async with Simulator() as sim, _talking(sim, tools=[WEATHER]) as wire:
+async def test_functions_are_called_and_their_results_used(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim, tools=[WEATHER]) as wire:
         sim.on(tool="weather", nth=1).reply(tool_calls=[("weather", {"city": "Oslo"})])
         sim.on(last="4 degrees").reply("It is cold in Oslo.")
         await _say(wire, "The weather in Oslo?")
@@ -187,8 +150,8 @@ async def test_functions_are_called_and_their_results_used() -> None:
     assert answer["output"][0]["content"][0]["transcript"] == "It is cold in Oslo."
 
 
-async def test_the_end_of_speech_is_heard_and_answered() -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_the_end_of_speech_is_heard_and_answered(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         sim.on(path="/v1/stt").reply("What is 3*3?")
         sound = bytes(24_000) + _pcm("anything at all") + bytes(48_000)
         for start in range(0, len(sound), 9_600):
@@ -209,8 +172,8 @@ async def test_the_end_of_speech_is_heard_and_answered() -> None:
     assert events[-1]["response"]["output"][0]["content"][0]["transcript"] == "3 * 3 = 9"
 
 
-async def test_without_turn_detection_the_client_commits_and_asks() -> None:
-    async with Simulator() as sim, _talking(sim, turn_detection=None) as wire:
+async def test_without_turn_detection_the_client_commits_and_asks(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim, turn_detection=None) as wire:
         await wire.send("input_audio_buffer.append", audio=_coded(_pcm("hello") + bytes(96_000)))
         await wire.send("input_audio_buffer.commit")
         committed = await wire.until("conversation.item.input_audio_transcription.completed")
@@ -226,8 +189,8 @@ async def test_without_turn_detection_the_client_commits_and_asks() -> None:
     assert answered[0]["type"] == "response.created"
 
 
-async def test_a_cleared_buffer_has_nothing_to_commit() -> None:
-    async with Simulator() as sim, _talking(sim, turn_detection=None) as wire:
+async def test_a_cleared_buffer_has_nothing_to_commit(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim, turn_detection=None) as wire:
         await wire.send("input_audio_buffer.append", audio=_coded(_pcm("hello")))
         await wire.send("input_audio_buffer.clear")
         await wire.send("input_audio_buffer.commit", event_id="mine")
@@ -237,9 +200,9 @@ async def test_a_cleared_buffer_has_nothing_to_commit() -> None:
     assert (error["error"]["code"], error["error"]["event_id"]) == ("input_audio_buffer_commit_empty", "mine")
 
 
-async def test_an_answer_can_be_cancelled_while_it_is_told() -> None:
+async def test_an_answer_can_be_cancelled_while_it_is_told(connected: Connect) -> None:
     clock = TurnableClock()
-    async with Simulator(clock=clock, pace=1.0) as sim, _talking(sim) as wire:
+    async with Simulator(clock=clock, pace=1.0) as sim, _talking(connected, sim) as wire:
         sim.on(last="long").reply("a very long story about nothing at all")
         await _say(wire, "Tell me a long one")
         await wire.send("response.create")
@@ -257,8 +220,8 @@ async def test_an_answer_can_be_cancelled_while_it_is_told() -> None:
     assert nothing["error"]["code"] == "response_cancel_not_active"
 
 
-async def test_speech_interrupts_an_answer() -> None:
-    async with Simulator(clock=TurnableClock(), pace=1.0) as sim, _talking(sim) as wire:
+async def test_speech_interrupts_an_answer(connected: Connect) -> None:
+    async with Simulator(clock=TurnableClock(), pace=1.0) as sim, _talking(connected, sim) as wire:
         await _say(wire, "Count to 20")
         await wire.send("response.create")
         await wire.until("response.output_audio.delta")
@@ -268,9 +231,9 @@ async def test_speech_interrupts_an_answer() -> None:
     assert done["status_details"]["reason"] == "turn_detected"
 
 
-async def test_the_pace_is_that_of_the_clock() -> None:
+async def test_the_pace_is_that_of_the_clock(connected: Connect) -> None:
     clock = TurnableClock()
-    async with Simulator(clock=clock, pace=10.0) as sim, _talking(sim) as wire:
+    async with Simulator(clock=clock, pace=10.0) as sim, _talking(connected, sim) as wire:
         sim.on(last="three").reply(pieces=["one ", "two ", "three"])
         await _say(wire, "three words")
         began = clock.now()
@@ -310,8 +273,10 @@ async def test_the_pace_is_that_of_the_clock() -> None:
         ("response.cancel", {}),
     ],
 )
-async def test_what_cannot_be_done_is_an_error_and_the_talk_goes_on(kind: str, fields: dict[str, Any]) -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_what_cannot_be_done_is_an_error_and_the_talk_goes_on(
+    connected: Connect, kind: str, fields: dict[str, Any]
+) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         await wire.send(kind, **fields)
         error = await wire.event()
         await wire.send("conversation.item.truncate")
@@ -322,15 +287,15 @@ async def test_what_cannot_be_done_is_an_error_and_the_talk_goes_on(kind: str, f
     assert error["error"]["code"]
 
 
-async def test_text_that_is_no_message_is_an_error() -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_text_that_is_no_message_is_an_error(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         await wire.send_bytes(b"\xff")
 
         assert (await wire.event())["error"]["message"] == "the message is no JSON"
 
 
-async def test_items_can_be_put_in_between_and_spoken() -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_items_can_be_put_in_between_and_spoken(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         first = {"id": "one", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "1"}]}
         sound = {"type": "input_audio", "audio": _coded(_pcm("anything"))}
         second = {"id": "two", "type": "message", "role": "user", "content": [sound]}
@@ -342,8 +307,8 @@ async def test_items_can_be_put_in_between_and_spoken() -> None:
     assert two["item"]["content"][0]["transcript"]
 
 
-async def test_troubles_of_an_answer_are_told_on_the_socket() -> None:
-    async with Simulator() as sim, _talking(sim) as wire:
+async def test_troubles_of_an_answer_are_told_on_the_socket(connected: Connect) -> None:
+    async with Simulator() as sim, _talking(connected, sim) as wire:
         sim.on(path="/v1/realtime").reply(error="capacity")
         await _say(wire, "Hello")
         await wire.send("response.create")
@@ -353,15 +318,15 @@ async def test_troubles_of_an_answer_are_told_on_the_socket() -> None:
     assert (error["type"], error["error"]["code"]) == ("error", "resource-exhausted")
 
 
-async def test_an_unknown_model_is_refused_on_the_socket() -> None:
-    async with Simulator() as sim, _connected(sim, "/realtime?model=grok-4.7") as wire:
+async def test_an_unknown_model_is_refused_on_the_socket(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/realtime?model=grok-4.7") as wire:
         assert (await wire.event())["type"] == "error"
         assert await wire.closed() == 1008
 
 
-async def test_the_same_seed_has_the_same_conversation() -> None:
+async def test_the_same_seed_has_the_same_conversation(connected: Connect) -> None:
     async def talk() -> list[dict[str, Any]]:
-        async with Simulator(seed=7) as sim, _talking(sim) as wire:
+        async with Simulator(seed=7) as sim, _talking(connected, sim) as wire:
             await _say(wire, "Write a poem")
             await wire.send("response.create")
             return await wire.until("response.done")
@@ -389,10 +354,10 @@ async def test_the_realtime_client_of_openai_talks() -> None:
     assert heard == "6 * 7 = 42"
 
 
-async def test_odd_items_do_not_break_an_answer() -> None:
+async def test_odd_items_do_not_break_an_answer(connected: Connect) -> None:
     odd = {"type": "message", "role": "user", "id": ["x"], "content": [{"type": "input_text", "text": 5}]}
     tools = [{"type": "function", "parameters": 5}]
-    async with Simulator() as sim, _talking(sim, tools=tools, tool_choice="none") as wire:
+    async with Simulator() as sim, _talking(connected, sim, tools=tools, tool_choice="none") as wire:
         await wire.send("conversation.item.create", item=odd)
         await wire.event()
         await wire.send("response.create")

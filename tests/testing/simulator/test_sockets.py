@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -17,48 +16,7 @@ from grokkit.testing.simulator.nouns.voice.sound import Tone, rendered
 from grokkit.testing.simulator.nouns.voice.speech import Format, spoken, written
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-class Wire:
-    """A client of a socket."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-
-    async def send(self, kind: str, **fields: Any) -> None:
-        await self._socket.send_json({"type": kind, **fields})
-
-    async def send_text(self, text: str) -> None:
-        await self._socket.send_str(text)
-
-    async def send_bytes(self, data: bytes) -> None:
-        await self._socket.send_bytes(data)
-
-    async def event(self) -> dict[str, Any]:
-        event: dict[str, Any] = await self._socket.receive_json(timeout=10)
-        return event
-
-    async def until(self, kind: str) -> list[dict[str, Any]]:
-        events = [await self.event()]
-        while events[-1]["type"] != kind:
-            events.append(await self.event())
-        return events
-
-    async def closed(self) -> int | None:
-        message = await self._socket.receive(timeout=10)
-        assert message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
-        return self._socket.close_code
-
-
-@asynccontextmanager
-async def _connected(sim: Simulator, path: str) -> AsyncIterator[Wire]:
-    headers = {"Authorization": f"Bearer {sim.key}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.ws_connect(f"{sim.base_url}{path}") as socket,
-    ):
-        yield Wire(socket)
+    from tests.testing.simulator.conftest import Connect
 
 
 def _kinds(events: list[dict[str, Any]]) -> list[str]:
@@ -74,8 +32,8 @@ def _pcm(text: str, rate: int = 24_000) -> bytes:
 # --- speech while text is written ---------------------------------------------------------------------------------
 
 
-async def test_text_is_spoken_sentence_by_sentence() -> None:
-    async with Simulator() as sim, _connected(sim, "/tts?language=en&voice=ara&codec=pcm&sample_rate=8000") as wire:
+async def test_text_is_spoken_sentence_by_sentence(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/tts?language=en&voice=ara&codec=pcm&sample_rate=8000") as wire:
         await wire.send("text.delta", delta="Hello there. ")
         first = await wire.event()
         await wire.send("text.delta", delta="And good")
@@ -89,8 +47,8 @@ async def test_text_is_spoken_sentence_by_sentence() -> None:
     assert events[-1]["trace_id"]
 
 
-async def test_the_next_utterance_goes_over_the_same_socket() -> None:
-    async with Simulator() as sim, _connected(sim, "/tts?language=en") as wire:
+async def test_the_next_utterance_goes_over_the_same_socket(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/tts?language=en") as wire:
         for text in ("one", "two"):
             await wire.send("text.delta", delta=text)
             await wire.send("text.done")
@@ -99,8 +57,8 @@ async def test_the_next_utterance_goes_over_the_same_socket() -> None:
             assert mp3.seconds_of(sound) == pytest.approx(3 / 16, abs=0.05)
 
 
-async def test_text_can_be_taken_back_and_speech_changed() -> None:
-    async with Simulator() as sim, _connected(sim, "/tts?language=en") as wire:
+async def test_text_can_be_taken_back_and_speech_changed(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/tts?language=en") as wire:
         await wire.send("text.delta", delta="never mind")
         await wire.send("text.clear")
         await wire.send("session.update", session={"speed": 1.5, "voice": "leo"})
@@ -109,8 +67,8 @@ async def test_text_can_be_taken_back_and_speech_changed() -> None:
         assert _kinds(await wire.until("audio.done")) == ["audio.clear", "session.updated", "audio.done"]
 
 
-async def test_messages_that_mean_nothing_are_answered_with_errors() -> None:
-    async with Simulator() as sim, _connected(sim, "/tts?language=en") as wire:
+async def test_messages_that_mean_nothing_are_answered_with_errors(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/tts?language=en") as wire:
         await wire.send("text.delta")
         await wire.send("sing")
         await wire.send("session.update", session={"speed": 9})
@@ -129,15 +87,15 @@ async def test_messages_that_mean_nothing_are_answered_with_errors() -> None:
 @pytest.mark.parametrize(
     "query", ["codec=flac", "voice=nobody", "sample_rate=1", "speed=3", "bit_rate=x", "optimize_streaming_latency=5"]
 )
-async def test_a_voice_that_cannot_be_closes_the_socket(query: str) -> None:
-    async with Simulator() as sim, _connected(sim, f"/tts?{query}") as wire:
+async def test_a_voice_that_cannot_be_closes_the_socket(connected: Connect, query: str) -> None:
+    async with Simulator() as sim, connected(sim, f"/tts?{query}") as wire:
         assert (await wire.event())["type"] == "error"
         assert await wire.closed() == 1008
 
 
-async def test_sound_comes_at_the_pace_of_the_clock() -> None:
+async def test_sound_comes_at_the_pace_of_the_clock(connected: Connect) -> None:
     clock = TurnableClock()
-    async with Simulator(clock=clock, pace=2.0) as sim, _connected(sim, "/tts?codec=pcm&sample_rate=8000") as wire:
+    async with Simulator(clock=clock, pace=2.0) as sim, connected(sim, "/tts?codec=pcm&sample_rate=8000") as wire:
         began = clock.now()
         async with clock.rushing():
             await wire.send("text.delta", delta="x" * 16)
@@ -150,9 +108,9 @@ async def test_sound_comes_at_the_pace_of_the_clock() -> None:
 # --- text while somebody speaks -----------------------------------------------------------------------------------
 
 
-async def test_turns_are_written_down_and_then_all_of_it() -> None:
+async def test_turns_are_written_down_and_then_all_of_it(connected: Connect) -> None:
     first, second = _pcm("Good morning", 16_000), _pcm("How are you", 16_000)
-    async with Simulator() as sim, _connected(sim, "/stt?sample_rate=16000&encoding=pcm&endpointing=300") as wire:
+    async with Simulator() as sim, connected(sim, "/stt?sample_rate=16000&encoding=pcm&endpointing=300") as wire:
         created = await wire.event()
         sound = first + bytes(16_000) + second
         for start in range(0, len(sound), 3_200):
@@ -172,9 +130,9 @@ async def test_turns_are_written_down_and_then_all_of_it() -> None:
     assert sim.limits.spent_ticks == pytest.approx(len(sound) / 32_000 * 2 * 10**9 / 3600, rel=0.001)
 
 
-async def test_interim_results_come_before_the_final_one() -> None:
+async def test_interim_results_come_before_the_final_one(connected: Connect) -> None:
     sound = rendered([Tone(300, 2.0)], "mulaw", 8000)
-    async with Simulator() as sim, _connected(sim, "/stt?sample_rate=8000&encoding=mulaw&interim_results=true") as wire:
+    async with Simulator() as sim, connected(sim, "/stt?sample_rate=8000&encoding=mulaw&interim_results=true") as wire:
         await wire.event()
         for start in range(0, len(sound), 2_000):
             await wire.send_bytes(sound[start : start + 2_000])
@@ -186,8 +144,8 @@ async def test_interim_results_come_before_the_final_one() -> None:
     assert partial[-1]["text"].startswith(partial[1]["text"])
 
 
-async def test_silence_ends_with_an_empty_text() -> None:
-    async with Simulator() as sim, _connected(sim, "/stt?interim_results=true") as wire:
+async def test_silence_ends_with_an_empty_text(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/stt?interim_results=true") as wire:
         await wire.event()
         await wire.send_bytes(bytes(64_000))
         await wire.send("audio.done")
@@ -197,8 +155,8 @@ async def test_silence_ends_with_an_empty_text() -> None:
     assert (done["type"], done["text"], done["duration"]) == ("transcript.done", "", 2.0)
 
 
-async def test_a_script_says_what_each_turn_was() -> None:
-    async with Simulator() as sim, _connected(sim, "/stt?endpointing=100") as wire:
+async def test_a_script_says_what_each_turn_was(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/stt?endpointing=100") as wire:
         sim.on(path="/v1/stt").reply("First.").then("Second.")
         await wire.event()
         for _ in range(2):
@@ -208,13 +166,13 @@ async def test_a_script_says_what_each_turn_was() -> None:
         assert (await wire.until("transcript.done"))[-1]["text"] == "First. Second."
 
 
-async def test_what_was_spoken_over_one_socket_is_understood_over_another() -> None:
+async def test_what_was_spoken_over_one_socket_is_understood_over_another(connected: Connect) -> None:
     async with Simulator() as sim:
-        async with _connected(sim, "/tts?codec=pcm&sample_rate=16000") as wire:
+        async with connected(sim, "/tts?codec=pcm&sample_rate=16000") as wire:
             await wire.send("text.delta", delta="Nice to meet you")
             await wire.send("text.done")
             spoken_events = await wire.until("audio.done")
-        async with _connected(sim, "/stt?endpointing=500") as wire:
+        async with connected(sim, "/stt?endpointing=500") as wire:
             await wire.event()
             for event in spoken_events[:-1]:
                 await wire.send_bytes(base64.b64decode(event["delta"]))
@@ -225,16 +183,16 @@ async def test_what_was_spoken_over_one_socket_is_understood_over_another() -> N
 
 
 @pytest.mark.parametrize("query", ["encoding=opus", "sample_rate=10", "endpointing=5001", "multichannel=true"])
-async def test_options_that_cannot_be_end_the_socket(query: str) -> None:
-    async with Simulator() as sim, _connected(sim, f"/stt?{query}") as wire:
+async def test_options_that_cannot_be_end_the_socket(connected: Connect, query: str) -> None:
+    async with Simulator() as sim, connected(sim, f"/stt?{query}") as wire:
         error = await wire.event()
 
         assert (error["type"], list(error)) == ("error", ["type", "message"])
         assert await wire.closed() == 1008
 
 
-async def test_an_error_is_the_end() -> None:
-    async with Simulator() as sim, _connected(sim, "/stt") as wire:
+async def test_an_error_is_the_end(connected: Connect) -> None:
+    async with Simulator() as sim, connected(sim, "/stt") as wire:
         await wire.event()
         await wire.send("audio.pause")
 
@@ -242,11 +200,11 @@ async def test_an_error_is_the_end() -> None:
         assert await wire.closed() == 1008
 
 
-async def test_sockets_are_refused_when_money_has_run_out() -> None:
+async def test_sockets_are_refused_when_money_has_run_out(connected: Connect) -> None:
     async with Simulator() as sim:
         sim.credit(0)
         for path in ("/stt", "/tts"):
-            async with _connected(sim, path) as wire:
+            async with connected(sim, path) as wire:
                 assert "credits" in (await wire.event())["message"]
 
 
@@ -271,8 +229,8 @@ async def test_a_long_recording_at_once_is_heard_in_time() -> None:
 
 
 @pytest.mark.parametrize("message", ['{"type": "session.update", "session": 5}', "[]", "{", '{"type": 1}'])
-async def test_nonsense_on_a_speaking_socket_is_an_error(message: str) -> None:
-    async with Simulator() as sim, _connected(sim, "/tts?language=en") as wire:
+async def test_nonsense_on_a_speaking_socket_is_an_error(connected: Connect, message: str) -> None:
+    async with Simulator() as sim, connected(sim, "/tts?language=en") as wire:
         await wire.send_text(message)
 
         assert (await wire.event())["type"] == "error"
