@@ -1,0 +1,94 @@
+"""What a store is asked for. Each operation is atomic, whoever else uses the store at the same moment."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """So many units in any window of so many seconds, of which so many may be taken at once.
+
+    >>> Quota(key="grok-4.7/requests", limit=60, window=60.0, depth=15)
+    Quota(key='grok-4.7/requests', limit=60, window=60.0, depth=15)
+    """
+
+    key: str
+    limit: float
+    """Units that may be taken in any `window`."""
+    window: float
+    """Seconds."""
+    depth: float
+    """Units that may be taken at once by one who comes after a quiet time; what is above that waits its turn."""
+
+
+class Take(msgspec.Struct, frozen=True):
+    """An amount of a quota."""
+
+    quota: Quota
+    amount: float
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What came of taking."""
+
+    wait: float
+    """0.0 when all was taken; else nothing was, and this many seconds are to go until it could be."""
+    at: float
+    """When that was, by the store's own clock: `Store.give` wants to know."""
+
+
+class Store(Protocol):
+    """State by key. Times to live, leases and windows run on the store's own clock, never on that of a caller."""
+
+    async def get(self, key: str) -> bytes | None:
+        """What was set, unless its time is over."""
+        ...
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        """Keep a value, for `ttl` seconds where that is given."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget a value."""
+        ...
+
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes | None, *, ttl: float | None = None
+    ) -> bool:
+        """Put `value` (`None`: nothing) in the place of `expected` (`None`: nothing); False when that is not there."""
+        ...
+
+    async def increment(
+        self, key: str, amount: float, *, low: float = -math.inf, high: float = math.inf, ttl: float | None = None
+    ) -> float | None:
+        """Add to a number, which is 0.0 at first, and give its new value, cut off at `high`.
+
+        None when it would fall below `low`: then nothing is changed.
+        """
+        ...
+
+    async def lease(self, key: str, holder: str, *, seconds: float) -> bool:
+        """Whether the lease is this holder's for so many seconds from now: it was free, run out, or its own before."""
+        ...
+
+    async def release(self, key: str, holder: str) -> None:
+        """Give a lease up; nothing happens when it is not this holder's any more."""
+        ...
+
+    async def take(self, takes: Sequence[Take]) -> Taken:
+        """Take from several quotas: from all of them, or, when one has too little, from none."""
+        ...
+
+    async def give(self, takes: Sequence[Take], at: float) -> None:
+        """Give back amounts that were taken `at` that time; a negative amount takes more, and never waits."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of files and connections of the running loop. Safe to call twice."""
+        ...
