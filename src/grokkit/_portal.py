@@ -212,6 +212,11 @@ def portal() -> Portal:
         return _portal
 
 
+def is_started() -> bool:
+    """Whether this process has a portal; without one, nothing of the blocking face is open anywhere."""
+    return _portal is not None
+
+
 def keep_for_ever(thing: object) -> None:
     """Never collect this, at the interpreter's exit neither."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

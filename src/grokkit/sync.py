@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from grokkit._blocking import Stream, blocking, streaming
+from grokkit._portal import is_started, portal
 from grokkit.client import AsyncGrok
 from grokkit.resources.account import AsyncAccount
 from grokkit.resources.chat import AsyncChat
@@ -122,13 +123,29 @@ class Grok:
     stream = streaming(AsyncGrok.stream)
     download = blocking(AsyncGrok.download)
     warmup = blocking(AsyncGrok.warmup)
-    close = blocking(AsyncGrok.close)
+
+    def close(self) -> None:
+        """Close the connections; later calls raise `ClientClosed`.
+
+        Before the first blocking call of the process there are none, and no thread is started to close them.
+        A derived client closes no connection.
+        """
+        if is_started():
+            portal().run(self.twin.close)
+        else:
+            self._close_unused()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _close_unused(self) -> None:
+        twin = self.twin
+        twin._channel.close()  # noqa: SLF001 - two faces of one client
+        if twin._engine is not None:  # noqa: SLF001
+            twin._engine.close()  # noqa: SLF001
 
     def __repr__(self) -> str:
         return f"<Grok {self.config.base_url} {self.config.model}>"
