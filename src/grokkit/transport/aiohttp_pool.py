@@ -14,7 +14,7 @@ from weakref import WeakSet
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from grokkit.transport.per_loop import Care, PerLoop
+from grokkit._per_loop import Care, PerLoop
 from grokkit.transport.resolver import Resolver
 
 if TYPE_CHECKING:

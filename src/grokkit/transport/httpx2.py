@@ -7,11 +7,11 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
+from grokkit._per_loop import Care, PerLoop
 from grokkit.call import Reply
 from grokkit.errors import ExtraMissing, Misused
 from grokkit.transport import failures
 from grokkit.transport.guard import guard
-from grokkit.transport.per_loop import Care, PerLoop
 
 try:
     import httpx2
