@@ -101,6 +101,7 @@ class TestFacts:
             ("grok-imagine-image", "image", "any", 200_000_000),
             ("grok-imagine-image", "input image", "any", 20_000_000),
             ("grok-imagine-image-2.0", "image", "medium 2k", 800_000_000),
+            ("grok-imagine-image-2.0", "image", "low 1.5k", 500_000_000),
             ("grok-imagine-video", "second", "720p", 700_000_000),
             ("grok-imagine-video-1.5", "second", "1080p", 2_500_000_000),
             ("grok-imagine-video-1.5-lite", "second", "480p", 200_000_000),

@@ -1,18 +1,29 @@
 """The image, video and voice models that xAI serves, newest first."""
 
+import re
+
 from grokkit.models.model import Model, RateLimits, UnitPrice
 from grokkit.wire.usage import TICKS_PER_USD
 
 _IMAGE_LIMITS = RateLimits(requests_per_second=(6, 12, 25, 50, 100))
 _VIDEO_LIMITS = RateLimits(requests_per_second=(10, 20, 39, 79, 158))
+_POINT = re.compile(r"(?<=\d)_(?=\d)")
 
 
 def unit_prices(unit: str, **usd: float) -> tuple[UnitPrice, ...]:
-    """Prices of one unit in US dollars, by variant; a variant is written with `_` for spaces."""
+    """Prices of one unit in US dollars, by variant; a variant is written with `_` for spaces and points.
+
+    >>> unit_prices("image", low_1_5k=0.05)[0].variant
+    'low 1.5k'
+    """
     return tuple(
-        UnitPrice(unit=unit, variant=name.strip("_").replace("_", " "), ticks=round(amount * TICKS_PER_USD))
+        UnitPrice(unit=unit, variant=_variant(name), ticks=round(amount * TICKS_PER_USD))
         for name, amount in usd.items()
     )
+
+
+def _variant(name: str) -> str:
+    return _POINT.sub(".", name.strip("_")).replace("_", " ")
 
 
 IMAGE = (

@@ -89,7 +89,7 @@ def pricing_tiers(model: Model) -> list[dict[str, Any]]:
     """The price of each quality and size, for models where the quality counts."""
     split = [(price.variant.split(" ", 1), price.ticks) for price in model.unit_prices if price.unit == "image"]
     return [
-        {"quality": words[0], "resolution": words[1].replace(" ", "."), "price_per_image": ticks}
+        {"quality": words[0], "resolution": words[1], "price_per_image": ticks}
         for words, ticks in split
         if len(words) > 1 and words[0].isalpha()
     ]

@@ -14,15 +14,14 @@ _ANY = "any"
 
 
 def unit_ticks(model: Model, unit: str, *variants: str) -> int:
-    """The price of one unit: that of the first variant the catalogue has (which writes `1 5k`), 0 where it has none.
+    """The price of one unit: that of the first variant the catalogue has, 0 where it has none.
 
     >>> from grokkit.models import lookup
     >>> unit_ticks(lookup("grok-imagine-video"), "second", "480p")
     500000000
     """
     known = {price.variant: price.ticks for price in model.unit_prices if price.unit == unit}
-    wanted = (variant.replace(".", " ") for variant in (*variants, _ANY))
-    return next((known[variant] for variant in wanted if variant in known), 0)
+    return next((known[variant] for variant in (*variants, _ANY) if variant in known), 0)
 
 
 def variants_of(model: Model, unit: str) -> list[str]:
