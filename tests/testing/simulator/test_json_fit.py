@@ -208,7 +208,7 @@ def test_values_are_taken_from_the_prompt() -> None:
     [
         ({"enum": []}, "#: enum must not be empty"),
         ({"properties": {"a": {"anyOf": []}}}, "#/properties/a: anyOf must not be empty"),
-        ({"properties": {"a": True}}, "#/properties/a: expected an object"),
+        ({"properties": {"a": 1}}, "#/properties/a: expected an object"),
         ({"items": {"maxContains": 2}}, "#/items: maxContains is not supported"),
         ({"items": [{}, {}]}, "#: items must be a schema"),
         ({"pattern": "(?=a)"}, "#: pattern uses"),
@@ -220,3 +220,33 @@ def test_schemas_that_the_server_refuses_are_told(schema: dict[str, Any], proble
 
 def test_a_good_schema_is_not_refused() -> None:
     assert unfit({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}) is None
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [False, True]},
+        {"type": "array", "items": True},
+        {"prefixItems": [{"type": "integer"}, False]},
+        {"allOf": [True, {"type": "integer"}]},
+        {"$defs": {"anything": True}, "type": "object", "properties": {"a": {"$ref": "#/$defs/anything"}}},
+        {"type": "object", "additionalProperties": True, "not": False},
+    ],
+)
+def test_true_and_false_are_schemas_and_values_fit_them(schema: dict[str, Any]) -> None:
+    assert unfit(schema) is None
+    made(schema)
+
+
+def test_a_property_that_is_true_or_false_is_for_tools_only() -> None:
+    schema = {"type": "object", "properties": {"any": True, "none": False}, "required": ["any"]}
+
+    assert unfit(schema) == "Invalid schema at #/properties/any: a property must not be true"
+    assert unfit(schema, of_tool=True) is None
+    assert list(made(schema)) == ["any"]
+
+
+def test_values_for_boolean_schemas_are_of_what_stands_beside_them() -> None:
+    assert made({"anyOf": [True], "type": "integer"}, "7") == 7
+    assert made({"prefixItems": [{"type": "integer"}, False, {"type": "string"}]}, "7") == [7]
+    assert made({"allOf": [True, {"type": "boolean"}]}) is True

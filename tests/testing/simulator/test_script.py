@@ -275,3 +275,17 @@ async def test_a_rule_may_carry_a_fault_and_a_pace(sim: Simulator) -> None:
     seen = sim.calls[-1]
     assert seen.ended - seen.started == 1 + 3 / 2  # type: ignore[operator]
     assert seen.fault == "Fault(latency=1, pace=2)"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
+async def test_a_text_may_come_first_and_reasoning_and_calls_with_it(path: str) -> None:
+    sim = Simulator()
+    sim.on(last="Rain?").reply("Let me look.", reasoning="The tool knows.", tool_calls=[("weather", {"city": "Oslo"})])
+    said = [{"role": "user", "content": "Rain?"}]
+    body = {"model": "grok-4.3", "messages": said, "max_tokens": 100} if path != "/v1/responses" else {"input": said}
+
+    reply = await sim.fetch("POST", path, json={"model": "grok-4.3", **body})
+
+    written = reply.body.decode()
+    assert reply.status == 200
+    assert all(part in written for part in ("Let me look.", "The tool knows.", "weather", "Oslo"))

@@ -175,3 +175,18 @@ async def test_waiting_streams_do_not_hold_each_other_up() -> None:
 
     assert texts == ["x" * 20] * 50
     assert sim.lag.count == 1000
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "status"), [("/realtime", None, 401), ("/nowhere", "own", 404), ("/responses", "xai-wrong", 400)]
+)
+async def test_a_socket_that_is_refused_makes_no_noise(
+    path: str, key: str | None, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Simulator() as sim, aiohttp.ClientSession() as session:
+        headers = {} if key is None else {"Authorization": f"Bearer {sim.key if key == 'own' else key}"}
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"{sim.base_url}{path}", headers=headers)
+
+    assert refused.value.status == status
+    assert caplog.records == []

@@ -85,6 +85,8 @@ def make_step(said: Said | Answering, parts: Reply) -> Step:
     """The step that these words mean. Raises `Misused` for words that mean nothing, or two things."""
     check_names("part of a reply", parts, Reply.__annotations__)
     thinking = {name: parts[name] for name in (*_OF_THOUGHT, *_OF_THOUGHT_TOO) if name in parts}  # type: ignore[literal-required]
+    if isinstance(said, str) and thinking and "text" not in thinking:
+        thinking, said = {**thinking, "text": said}, None
     whole: list[str] = [name for name in ("thought", "json", "body", "error", "function") if name in parts]
     if "status" in parts and not {"json", "body"} & parts.keys():
         whole.append("status")

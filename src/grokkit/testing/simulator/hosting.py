@@ -82,11 +82,19 @@ class Host:
         state = self._state = ServerState()
         loop = asyncio.get_running_loop()
         made: Any = config.http_protocol_class
+        made_for_sockets: Any = config.ws_protocol_class
+
+        def socket_protocol(*given: Any, **named: Any) -> asyncio.Protocol:
+            upgraded: Any = made_for_sockets(*given, **named)
+            upgraded.logger = _log
+            connection: asyncio.Protocol = upgraded
+            return connection
 
         def protocol() -> asyncio.Protocol:
             line = Line()
             line.protocol = made(config, state, {"line": line}, loop)
             line.protocol.logger = _log
+            line.protocol.ws_protocol_class = socket_protocol
             connection: asyncio.Protocol = line.protocol
             return connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import uuid
@@ -94,7 +95,7 @@ class _Fitter:
         return maker(schema, name, depth)
 
     def _resolved(self, given: Any, depth: int) -> dict[str, Any]:
-        schema: dict[str, Any] = given if isinstance(given, dict) else {"type": "string"}
+        schema: dict[str, Any] = given if isinstance(given, dict) else {} if given is True else {"type": "string"}
         for _ in range(_DEEP * 4):
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
@@ -119,14 +120,15 @@ class _Fitter:
 
     def _chosen(self, branches: list[Any], depth: int) -> dict[str, Any]:
         """The first branch, but where it goes deep: then one that ends."""
-        resolved = [self._resolved(branch, depth) for branch in branches]
+        resolved = [self._resolved(branch, depth) for branch in branches if branch is not False] or [{}]
         ends = [branch for branch in resolved if _kind(branch) not in {"object", "array"}]
         said = [branch for branch in resolved if _kind(branch) != "null"]
         return ends[0] if depth >= _DEEP and ends else (said or resolved)[0]
 
     def _object(self, schema: dict[str, Any], _name: str, depth: int) -> dict[str, Any]:
-        properties = schema.get("properties", {})
-        required = list(schema.get("required", ()))
+        given = schema.get("properties", {})
+        properties = {name: part for name, part in given.items() if part is not False}
+        required = [name for name in schema.get("required", ()) if given.get(name) is not False]
         least = min(schema.get("minProperties", 0), _MOST_FIELDS)
         most = schema.get("maxProperties", math.inf)
         wanted = [name for name in properties if name in required]
@@ -143,7 +145,8 @@ class _Fitter:
         return made
 
     def _array(self, schema: dict[str, Any], name: str, depth: int) -> list[Any]:
-        first = [self.value(part, name, depth + 1) for part in schema.get("prefixItems", ())]
+        possible = itertools.takewhile(lambda part: part is not False, schema.get("prefixItems", ()))
+        first = [self.value(part, name, depth + 1) for part in possible]
         least = min(schema.get("minItems", 0), _MOST_ITEMS)
         most = schema.get("maxItems", math.inf)
         items = schema.get("items")

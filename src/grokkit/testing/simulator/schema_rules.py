@@ -21,8 +21,10 @@ _OF_SCHEMAS = ("properties", "$defs", "definitions")
 _LISTS_OF_SCHEMAS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
-def unfit(schema: Any) -> str | None:
+def unfit(schema: Any, *, of_tool: bool = False) -> str | None:
     """Why a schema is refused, or `None` when it is fine.
+
+    `true` and `false` are schemas too, but not those of an answer's properties; a tool (`of_tool`) may have them.
 
     >>> unfit({"type": "object", "properties": {"a": {"enum": []}}})
     'Invalid schema at #/properties/a: enum must not be empty'
@@ -30,12 +32,12 @@ def unfit(schema: Any) -> str | None:
     'Invalid schema at #: properties has the wrong type'
     """
     try:
-        return next(_faults(schema, "#"), None)
+        return next(_faults(schema, "#", of_tool=of_tool), None)
     except RecursionError:
         return "Invalid schema: it is nested too deeply"
 
 
-def _faults(schema: Any, place: str) -> Iterator[str]:
+def _faults(schema: Any, place: str, *, of_tool: bool) -> Iterator[str]:
     if not isinstance(schema, dict):
         yield f"Invalid schema at {place}: expected an object"
         return
@@ -44,15 +46,24 @@ def _faults(schema: Any, place: str) -> Iterator[str]:
         yield f"Invalid schema at {place}: {problem}"
     for problem in _own(schema):
         yield f"Invalid schema at {place}: {problem}"
+    for part, inner in _members(schema, place):
+        if not isinstance(part, bool):
+            yield from _faults(part, inner, of_tool=of_tool)
+        elif not of_tool and inner.startswith(f"{place}/properties/"):
+            yield f"Invalid schema at {inner}: a property must not be {str(part).lower()}"
+
+
+def _members(schema: dict[str, Any], place: str) -> Iterator[tuple[Any, str]]:
+    """The schemas within a schema, and where they are."""
     for name in _OF_SCHEMAS:
         members = schema.get(name)
         for key, part in members.items() if isinstance(members, dict) else ():
-            yield from _faults(part, f"{place}/{name}/{key}")
+            yield part, f"{place}/{name}/{key}"
     for name in _LISTS_OF_SCHEMAS:
         for number, part in enumerate(schema.get(name) or ()):
-            yield from _faults(part, f"{place}/{name}/{number}")
+            yield part, f"{place}/{name}/{number}"
     if isinstance(schema.get("items"), dict):
-        yield from _faults(schema["items"], f"{place}/items")
+        yield schema["items"], f"{place}/items"
 
 
 def _is_shaped(value: Any, kinds: tuple[type, ...]) -> bool:

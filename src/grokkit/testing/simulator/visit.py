@@ -152,7 +152,7 @@ class Visit:
         Raises 400 for a tool whose parameters are no schema.
         """
         for tool in prompt.tools:
-            if problem := unfit(tool.parameters):
+            if problem := unfit(tool.parameters, of_tool=True):
                 raise invalid(f"Function {tool.name}: {problem}")
         return await self.simulator.think(prompt, self)
 

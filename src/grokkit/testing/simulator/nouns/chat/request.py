@@ -151,7 +151,7 @@ def _check_tools(request: ChatRequest) -> None:
         schema = function.parameters or {}
         if schema.get("type", "object") != "object" and not {"anyOf", "oneOf"} & schema.keys():
             raise invalid(f"Invalid schema of function {function.name}: the root must be an object")
-        if problem := unfit(schema):
+        if problem := unfit(schema, of_tool=True):
             raise invalid(f"Function {function.name}: {problem}")
     named = named_tool(_choice(request))
     if named is not None and named not in {function.name for function in functions}:
