@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ONE_WRITE = 1024 * 1024
+_THREAD = "file"
 
 
 class Landing:
@@ -42,12 +43,12 @@ class Landing:
         try:
             await self._do(self._open)
         except BaseException:
-            await in_daemon_thread(self._leave)
+            await in_daemon_thread(self._leave, name=_THREAD)
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await in_daemon_thread(self._leave)
+        await in_daemon_thread(self._leave, name=_THREAD)
 
     async def take(self, piece: bytes) -> None:
         """Add bytes to the end."""
@@ -67,7 +68,7 @@ class Landing:
                     work()
 
         try:
-            await in_daemon_thread(alone)
+            await in_daemon_thread(alone, name=_THREAD)
         except OSError as error:
             raise DownloadRefused(
                 f"the file cannot be kept as {self._path}: {error.strerror or error}",

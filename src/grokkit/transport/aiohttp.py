@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 from typing import TYPE_CHECKING, NamedTuple, cast
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
@@ -73,10 +74,10 @@ class AiohttpTransport:
         return await self._send(call, again=True)
 
     async def _send(self, call: Call, *, again: bool) -> Reply:
-        pool = self._pools.get() or await self._pools.open()
-        route = self._routes.get(call.base_url) or self._route(call.base_url)
-        await pool.notice_closed()
         url = _address(call)
+        route = self._routes.get(call.base_url) or self._route(call.base_url)
+        pool = self._pools.get() or await self._pools.open()
+        await pool.notice_closed()
         try:
             response = await pool.session.request(
                 call.method,
@@ -210,8 +211,11 @@ _TABLE: Table = (
 def _address(call: Call) -> URL:
     try:
         url = URL(call.url)
+        urlsplit(call.base_url)
     except ValueError as error:
         raise failures.address_unusable(error, call) from error
+    except (LookupError, TypeError, AttributeError) as error:  # yarl trips over hosts such as `[]@`
+        raise failures.address_unusable(ValueError("its host is malformed"), call) from error
     return url.with_query(call.query) if call.query else url
 
 

@@ -32,7 +32,7 @@ class Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of a host. Raises `OSError` when there are none."""
-        return await in_daemon_thread(lambda: _look_up(host, port, family))
+        return await in_daemon_thread(lambda: _look_up(host, port, family), name="look-up")
 
     async def close(self) -> None:
         """Nothing to do."""
@@ -54,11 +54,11 @@ def _in_numbers(kind: int, place: tuple[Any, ...]) -> tuple[str, int]:
     return place[0], place[1]
 
 
-async def in_daemon_thread(work: Callable[[], T]) -> T:
-    """What the work gives. Its thread is left to itself when nobody waits any more.
+async def in_daemon_thread(work: Callable[[], T], *, name: str) -> T:
+    """What the work gives. Its thread is left to itself when nobody waits any more, and is named after the work.
 
-    >>> asyncio.run(in_daemon_thread(lambda: threading.current_thread().daemon))
-    True
+    >>> asyncio.run(in_daemon_thread(lambda: threading.current_thread().name, name="sum"))
+    'grokkit-sum'
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
@@ -80,5 +80,5 @@ async def in_daemon_thread(work: Callable[[], T]) -> T:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(deliver, value, failure)
 
-    threading.Thread(target=run, name="grokkit-look-up", daemon=True).start()
+    threading.Thread(target=run, name=f"grokkit-{name}", daemon=True).start()
     return await outcome
