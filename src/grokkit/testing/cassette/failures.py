@@ -20,4 +20,4 @@ class CassetteUnwritable(CassetteError):
 
 
 class CassetteDrift(UserWarning):
-    """A replayed reply is not as xAI's OpenAPI document has it: the recording may be out of date."""
+    """A replayed recording is not as xAI's OpenAPI document and the catalogue of models have it: it may be old."""

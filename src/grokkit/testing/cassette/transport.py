@@ -62,8 +62,9 @@ class Cassette:
     one as often as asked.
 
     `pace` of a replay: `at once`, `real` time as recorded, or the recorded times on the `clock` given.
-    `drift` tells what to do when a replayed reply is not as xAI's document has it: `warn` (`CassetteDrift`),
-    raise an `error`, or `ignore`; the lines are in `drifted` either way.
+    `drift` tells what to do when a recording is not as xAI's API is now (a field of the reply that its document
+    has otherwise, a model that the catalogue says is retired or does not know, a parameter that the model
+    rejects, another price): `warn` (`CassetteDrift`), raise an `error`, or `ignore`; the lines are in `drifted`.
 
     Raises `CassetteMismatch` for a call that is not recorded, with the nearest that is and what differs,
     `CassetteBroken` for a file that is no cassette, and `CassetteUnwritable`.
@@ -200,7 +201,7 @@ class Cassette:
         if self._on_drift == "ignore" or not (lines := drift_of(interaction)):
             return
         self.drifted += lines
-        text = "\n  ".join([f"{interaction.request} in {self.path} is not as xAI's document has it now:", *lines])
+        text = "\n  ".join([f"{interaction.request} in {self.path} is not as xAI's API is now:", *lines])
         if self._on_drift == "error":
             raise CassetteMismatch(f"{text}\ntry: record it again, with mode='all'")
         warnings.warn(text, CassetteDrift, stacklevel=2)
