@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from grokkit.errors import ConfigInvalid
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Quota(msgspec.Struct, frozen=True, kw_only=True):
+class Quota(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """So many units in any window of so many seconds, of which so many may be taken at once.
 
     >>> Quota(key="grok-4.7/requests", limit=60, window=60.0, depth=15)
     Quota(key='grok-4.7/requests', limit=60, window=60.0, depth=15)
+
+    `limit` and `depth` may change from one take to the next: what was used stays used. Quotas of one key and of
+    different windows are different quotas. Raises `ConfigInvalid` for figures that would let nothing pass.
     """
 
     key: str
@@ -26,12 +31,20 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     depth: float
     """Units that may be taken at once by one who comes after a quiet time; what is above that waits its turn."""
 
+    def __post_init__(self) -> None:
+        if not (0.0 < self.limit < math.inf and 0.0 < self.window < math.inf and 0.0 <= self.depth < math.inf):
+            raise ConfigInvalid(
+                f"a quota of {self.limit!r} in {self.window!r} seconds, {self.depth!r} of it at once, lets nothing pass",
+                hint="limit and window are above zero, depth is zero or more, and all are finite",
+            )
+
 
 class Take(msgspec.Struct, frozen=True):
     """An amount of a quota."""
 
     quota: Quota
     amount: float
+    """Not negative when it is taken; what is above the quota's limit counts as the limit, or could never be had."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -44,7 +57,12 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """State by key. Times to live, leases and windows run on the store's own clock, never on that of a caller."""
+    """State by key. Times to live, leases and windows run on the store's own clock, never on that of a caller.
+
+    Values, numbers, leases and quotas are apart from one another: the same key may name one of each. Who is cancelled
+    while waiting for an answer does not know whether the operation was done. `StoreUnavailable` is raised when the
+    store cannot be reached or does not answer in time, `ConfigInvalid` when it never will as it is set up.
+    """
 
     async def get(self, key: str) -> bytes | None:
         """What was set, unless its time is over."""
@@ -69,7 +87,8 @@ class Store(Protocol):
     ) -> float | None:
         """Add to a number, which is 0.0 at first, and give its new value, cut off at `high`.
 
-        None when it would fall below `low`: then nothing is changed.
+        None when it would fall below `low`: then nothing is changed. After `ttl` seconds without a change the number
+        is forgotten; without `ttl` it stays.
         """
         ...
 
@@ -82,7 +101,10 @@ class Store(Protocol):
         ...
 
     async def take(self, takes: Sequence[Take]) -> Taken:
-        """Take from several quotas: from all of them, or, when one has too little, from none."""
+        """Take from several quotas: from all of them, or, when one has too little, from none.
+
+        Each quota is named once.
+        """
         ...
 
     async def give(self, takes: Sequence[Take], at: float) -> None:

@@ -1,0 +1,161 @@
+"""The store of one process: dictionaries, and a lock that is held for microseconds."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from grokkit.stores import quota
+from grokkit.stores.shelf import Shelf
+from grokkit.stores.store import Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from grokkit.stores.store import Quota, Take
+
+
+class MemoryStore:
+    """Keeps what the calls of one process share, for all of its threads and event loops; nothing outlives it.
+
+    Of values, numbers, leases and quotas it keeps up to `max_items` each: then those that were not used for longest
+    are forgotten. A forked child begins with a copy.
+
+    >>> import asyncio
+    >>> store = MemoryStore()
+    >>> asyncio.run(store.increment("calls", 2))
+    2.0
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, max_items: int = 100_000) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._values: Shelf[str, bytes] = Shelf(max_items)
+        self._numbers: Shelf[str, float] = Shelf(max_items)
+        self._leases: Shelf[str, str] = Shelf(max_items)
+        self._uses: Shelf[tuple[str, float], _Kept] = Shelf(max_items)
+        _stores.add(self)
+
+    def __repr__(self) -> str:
+        return "memory"
+
+    async def get(self, key: str) -> bytes | None:
+        """See `Store.get`."""
+        with self._lock:
+            return self._values.get(key, self._clock())
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        """See `Store.set`."""
+        with self._lock:
+            self._values.put(key, value, self._clock(), ttl)
+
+    async def delete(self, key: str) -> None:
+        """See `Store.delete`."""
+        with self._lock:
+            self._values.drop(key)
+
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes | None, *, ttl: float | None = None
+    ) -> bool:
+        """See `Store.compare_and_set`."""
+        with self._lock:
+            now = self._clock()
+            if self._values.get(key, now) != expected:
+                return False
+            if value is None:
+                self._values.drop(key)
+            else:
+                self._values.put(key, value, now, ttl)
+            return True
+
+    async def increment(
+        self, key: str, amount: float, *, low: float = -math.inf, high: float = math.inf, ttl: float | None = None
+    ) -> float | None:
+        """See `Store.increment`."""
+        with self._lock:
+            now = self._clock()
+            total = min((self._numbers.get(key, now) or 0.0) + amount, high)
+            if total < low:
+                return None
+            self._numbers.put(key, total, now, ttl)
+            return total
+
+    async def lease(self, key: str, holder: str, *, seconds: float) -> bool:
+        """See `Store.lease`."""
+        with self._lock:
+            now = self._clock()
+            if self._leases.get(key, now) not in {None, holder}:
+                return False
+            self._leases.put(key, holder, now, seconds)
+            return True
+
+    async def release(self, key: str, holder: str) -> None:
+        """See `Store.release`."""
+        with self._lock:
+            if self._leases.get(key, self._clock()) == holder:
+                self._leases.drop(key)
+
+    async def take(self, takes: Sequence[Take]) -> Taken:
+        """See `Store.take`."""
+        with self._lock:
+            now = quota.microseconds(self._clock())
+            asked = [(*self._use(take.quota, now), take.amount) for take in takes]
+            wait = 0
+            for use, terms, amount in asked:
+                wait = max(wait, quota.wait_for(use, terms, amount))
+            if not wait:
+                for use, terms, amount in asked:
+                    quota.take(use, terms, amount)
+        return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
+
+    async def give(self, takes: Sequence[Take], at: float) -> None:
+        """See `Store.give`."""
+        with self._lock:
+            now = quota.microseconds(self._clock())
+            for take in takes:
+                use, terms = self._use(take.quota, now)
+                quota.give(use, terms, take.amount, quota.microseconds(at))
+                self._use(take.quota, now)  # the debt may be long now: keep it until it is paid
+
+    async def aclose(self) -> None:
+        """See `Store.aclose`: memory has nothing to let go of."""
+
+    def _use(self, asked: Quota, now: int) -> tuple[quota.Use, quota.Terms]:
+        """The use of a quota, brought up to now, on the shelf for longer than it will matter."""
+        terms = quota.terms(asked)
+        key = (asked.key, asked.window)
+        kept = self._uses.get(key, now)
+        if kept is None:
+            kept = _Kept(quota.unused(terms, now))
+        quota.bring_up(kept.use, terms, now)
+        lasts = quota.lasts(kept.use, terms)
+        if kept.until < now + 2 * lasts:
+            kept.until = now + 4 * lasts
+            self._uses.put(key, kept, now, 4 * lasts)
+        return kept.use, terms
+
+
+class _Kept:
+    """A use, and until when the shelf has it."""
+
+    __slots__ = ("until", "use")
+
+    def __init__(self, use: quota.Use) -> None:
+        self.use = use
+        self.until = 0
+
+
+_stores: WeakSet[MemoryStore] = WeakSet()
+
+
+def _forget_locks() -> None:
+    """A thread of the parent may have held one, and is not there to let go of it."""
+    for store in list(_stores):
+        store._lock = threading.Lock()  # noqa: SLF001 - the hook is this class's own
+
+
+os.register_at_fork(after_in_child=_forget_locks)
