@@ -105,11 +105,11 @@ class MemoryStore:
             now = quota.microseconds(self._clock())
             asked = [(*self._use(take.quota, now), take.amount) for take in takes]
             wait = 0
-            for use, terms, amount in asked:
-                wait = max(wait, quota.wait_for(use, terms, amount))
+            for kept, terms, amount in asked:
+                wait = max(wait, quota.wait_for(kept.use, terms, amount))
             if not wait:
-                for use, terms, amount in asked:
-                    quota.take(use, terms, amount)
+                for kept, terms, amount in asked:
+                    quota.take(kept.use, terms, amount)
         return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
 
     async def give(self, takes: Sequence[Take], at: float) -> None:
@@ -117,26 +117,29 @@ class MemoryStore:
         with self._lock:
             now = quota.microseconds(self._clock())
             for take in takes:
-                use, terms = self._use(take.quota, now)
-                quota.give(use, terms, take.amount, quota.microseconds(at))
-                self._use(take.quota, now)  # the debt may be long now: keep it until it is paid
+                kept, terms = self._use(take.quota, now)
+                quota.give(kept.use, terms, take.amount, quota.microseconds(at))
+                self._keep(kept, take.quota)
 
     async def aclose(self) -> None:
         """See `Store.aclose`: memory has nothing to let go of."""
 
-    def _use(self, asked: Quota, now: int) -> tuple[quota.Use, quota.Terms]:
-        """The use of a quota, brought up to now, on the shelf for longer than it will matter."""
+    def _use(self, asked: Quota, now: int) -> tuple[_Kept, quota.Terms]:
+        """The use of a quota, brought up to now, and kept for as long as one take more matters."""
         terms = quota.terms(asked)
-        key = (asked.key, asked.window)
-        kept = self._uses.get(key, now)
+        kept = self._uses.get((asked.key, asked.window), now)
         if kept is None:
             kept = _Kept(quota.unused(terms, now))
         quota.bring_up(kept.use, terms, now)
-        lasts = quota.lasts(kept.use, terms)
-        if kept.until < now + 2 * lasts:
-            kept.until = now + 4 * lasts
-            self._uses.put(key, kept, now, 4 * lasts)
-        return kept.use, terms
+        if kept.until < now + terms.recovery:
+            self._keep(kept, asked)
+        return kept, terms
+
+    def _keep(self, kept: _Kept, asked: Quota) -> None:
+        terms, now = quota.terms(asked), kept.use.at
+        ttl = 2 * terms.recovery + quota.lasts(kept.use, terms)
+        kept.until = now + ttl
+        self._uses.put((asked.key, asked.window), kept, now, ttl)
 
 
 class _Kept:

@@ -66,6 +66,8 @@ class Terms(NamedTuple):
     """Units that flow into the bucket in a microsecond."""
     slack: float
     """What rounding may add up to."""
+    recovery: int
+    """Microseconds after which no take matters any more, unless there was a debt."""
 
 
 @lru_cache(maxsize=1024)
@@ -77,7 +79,9 @@ def terms(quota: Quota) -> Terms:
     """
     window = quota.window * MICROSECONDS
     slot = math.ceil(window / (SLOTS - 1))
-    return Terms(quota.limit, quota.depth, slot, quota.limit / window, quota.limit * TOLERANCE)
+    rate = quota.limit / window
+    recovery = SLOTS * slot + math.ceil(quota.depth / rate)
+    return Terms(quota.limit, quota.depth, slot, rate, quota.limit * TOLERANCE, recovery)
 
 
 def unused(quota: Terms, now: int) -> Use:
@@ -139,9 +143,7 @@ def give(use: Use, quota: Terms, amount: float, at: int) -> None:
 
 def lasts(use: Use, quota: Terms) -> int:
     """Microseconds from now after which the use is that of a quota nobody used: it need not be kept any longer."""
-    window = SLOTS * quota.slot
-    missing = quota.depth - use.level
-    return max(window, math.ceil(missing / quota.rate)) if missing > quota.limit else window
+    return max(SLOTS * quota.slot, math.ceil((quota.depth - use.level) / quota.rate))
 
 
 def _add(use: Use, number: int, amount: float) -> None:

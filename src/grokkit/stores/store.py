@@ -34,7 +34,7 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     def __post_init__(self) -> None:
         if not (0.0 < self.limit < math.inf and 0.0 < self.window < math.inf and 0.0 <= self.depth < math.inf):
             raise ConfigInvalid(
-                f"a quota of {self.limit!r} in {self.window!r} seconds, {self.depth!r} of it at once, lets nothing pass",
+                f"a quota of {self.limit!r} in {self.window!r} s, {self.depth!r} of it at once, lets nothing pass",
                 hint="limit and window are above zero, depth is zero or more, and all are finite",
             )
 
