@@ -100,10 +100,14 @@ class Net:
     def __init__(self, host: Any, servers_of_test: contextlib.ExitStack) -> None:
         self._host = host
         self._servers = servers_of_test
-        self.eventually = residue.eventually
-        self.soon = residue.soon
         self.connected_sockets = residue.connected_sockets
+        self.handshakes_only = servers.handshakes_only
+        self.no_room = servers.no_room
+        self.nobody = servers.nobody
         self.proxy = servers.Proxy
+        self.signal = servers.Signal
+        self.turns = servers.turns
+        self.turns_of = servers.turns_of
         self.patient = Limits(connect=30.0)
 
     def serve(self, script: Any, tls: ssl.SSLContext | None = None) -> Any:
@@ -124,11 +128,13 @@ class Net:
         }
         return Call(**(fields | changes))
 
-    async def read(self, reply: Any, arrived: list[bytes] | None = None) -> bytes:
-        """The whole body, however it came; what came before an error is in `arrived`."""
+    async def read(self, reply: Any, arrived: list[bytes] | None = None, began: Any = None) -> bytes:
+        """The whole body, however it came; what came before an error is in `arrived`. `began` is set at the first."""
         arrived = [] if arrived is None else arrived
         async for chunk in reply.stream:
             arrived.append(chunk)
+            if began is not None:
+                began.set()
         return b"".join(arrived)
 
     @contextlib.asynccontextmanager
@@ -136,9 +142,10 @@ class Net:
         """A block that leaves no connected socket, task or thread behind."""
         sockets, tasks, threads = residue.connected_sockets(), asyncio.all_tasks(), residue.threads()
         yield
-        assert await self.eventually(lambda: residue.connected_sockets() <= sockets), "a socket was left"
-        assert await self.eventually(lambda: asyncio.all_tasks() <= tasks | {asyncio.current_task()}), "a task was left"
-        assert residue.threads() <= threads, "a thread was left"
+        await servers.turns()
+        assert residue.connected_sockets() <= sockets, "a socket was left"
+        await residue.tasks_end(tasks)
+        residue.threads_end(threads)
 
     @contextlib.contextmanager
     def peak(self) -> Iterator[Callable[[], int]]:

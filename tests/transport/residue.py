@@ -7,56 +7,60 @@ import os
 import socket
 import stat
 import threading
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
-PATIENCE = 3.0
+PATIENCE = 10.0
+_POOLED = "asyncio_"
+"""How the threads are named that tests themselves wait in."""
 
 
 def connected_sockets() -> int:
-    """TCP sockets of this process that have a peer, those of the test's servers included."""
-    return sum(_has_peer(int(entry.name)) for entry in Path("/proc/self/fd").iterdir())
+    """How many TCP sockets of this process are a client's: those of its own servers, whose port listens, are not."""
+    ends = [end for end in map(_ends, _sockets()) if end is not None]
+    ours = {place for place, peer in ends if peer is None}
+    return sum(peer is not None and place not in ours for place, peer in ends)
 
 
-def threads() -> set[str]:
-    """The names of the threads that run."""
-    return {thread.name for thread in threading.enumerate()}
+async def tasks_end(known: Iterable[asyncio.Task[Any]] = ()) -> None:
+    """Wait until no task of this loop runs but this one and those that are known."""
+    left = asyncio.all_tasks() - {asyncio.current_task(), *known}
+    if left:
+        _, running = await asyncio.wait(left, timeout=PATIENCE)
+        assert not running, "a task was left"
 
 
-async def eventually(is_so: Callable[[], bool]) -> bool:
-    """Whether it comes true within a few seconds, looking often."""
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        await asyncio.sleep(0.002)
-    return True
+def threads() -> set[threading.Thread]:
+    """The threads that run, without those that the tests themselves wait in."""
+    return {thread for thread in threading.enumerate() if not thread.name.startswith(_POOLED)}
 
 
-def soon(is_so: Callable[[], bool]) -> bool:
-    """The same, for tests without a loop."""
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.002)
-    return True
+def threads_end(known: set[threading.Thread]) -> None:
+    """Wait until no thread runs but those that are known."""
+    for thread in threads() - known:
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), f"a thread was left: {thread.name}"
 
 
-def _has_peer(number: int) -> bool:
-    try:
-        if not stat.S_ISSOCK(os.fstat(number).st_mode):
-            return False
-        held = socket.socket(fileno=os.dup(number))
-    except OSError:
-        return False
-    with held:
+def _sockets() -> Iterator[socket.socket]:
+    for entry in Path("/proc/self/fd").iterdir():
         try:
-            held.getpeername()
+            if stat.S_ISSOCK(os.fstat(int(entry.name)).st_mode):
+                with socket.socket(fileno=os.dup(int(entry.name))) as held:
+                    yield held
         except OSError:
-            return False
-        return held.family in (socket.AF_INET, socket.AF_INET6)
+            continue
+
+
+def _ends(held: socket.socket) -> tuple[int, int | None] | None:
+    """The ports of a TCP socket, its own and its peer's; a listening one has no peer."""
+    if held.family not in (socket.AF_INET, socket.AF_INET6) or held.type != socket.SOCK_STREAM:
+        return None
+    listens = bool(held.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    try:
+        return held.getsockname()[1], None if listens else held.getpeername()[1]
+    except OSError:
+        return None

@@ -1,4 +1,8 @@
-"""Raw servers on loopback, in a thread of their own: a script per connection decides every byte and every delay."""
+"""Raw servers on loopback, in a thread of their own: a script per connection decides every byte and every pause.
+
+They are for what the simulator cannot do, since it speaks correct HTTP: TLS handshakes, proxies, resets, heads that
+are cut off or no HTTP at all, framing and compression that break, bodies of gigabytes, bytes that come one by one.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,53 @@ import contextlib
 import socket
 import struct
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
-PATIENCE = 5.0
-SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: req-1\r\n"
+PATIENCE = 10.0
+_TURNS = 50
+
+
+class Signal:
+    """Something that happens once, on any thread, and is waited for on any other, with a loop or without."""
+
+    def __init__(self) -> None:
+        self._happened: Future[None] = Future()
+
+    def set(self) -> None:
+        """Let it happen. Twice is as good as once."""
+        if not self._happened.done():
+            self._happened.set_result(None)
+
+    @property
+    def is_set(self) -> bool:
+        return self._happened.done()
+
+    async def happens(self) -> None:
+        """Wait for it. Raises `TimeoutError` when it does not come."""
+        await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._happened)), PATIENCE)
+
+    def wait(self) -> None:
+        """The same, on a thread that has no loop."""
+        self._happened.result(PATIENCE)
+
+
+async def turns() -> None:
+    """Let this loop take in what the system has for it, and end what it has closed."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+async def turns_of(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the loop of another thread do so. What was sent on loopback before is with its reader then."""
+    if loop is asyncio.get_running_loop():
+        await turns()
+    else:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(turns(), loop))
 
 
 class Request(NamedTuple):
@@ -32,7 +75,9 @@ class Wire:
         self.reader = reader
         self.writer = writer
         self.requests: list[Request] = []
-        self.client_closed = threading.Event()
+        self.asked = Signal()
+        self.silent = Signal()
+        self.client_closed = Signal()
 
     async def request(self) -> Request:
         """The next request, body and all. Raises `EOFError` when the client has gone."""
@@ -46,6 +91,7 @@ class Wire:
             raise EOFError from error
         method, target, _ = first.split(" ", 2)
         self.requests.append(Request(method, target, headers, body))
+        self.asked.set()
         return self.requests[-1]
 
     async def say(self, *parts: bytes) -> None:
@@ -65,10 +111,16 @@ class Wire:
 
     async def client_gone(self) -> None:
         """Wait until the client has closed."""
+        self.silent.set()
         with contextlib.suppress(ConnectionError):
             while await self.reader.read(65536):
                 pass
         self.client_closed.set()
+
+    async def close(self) -> None:
+        """Close, and wait until it is done."""
+        self.writer.close()
+        await self.writer.wait_closed()
 
     def reset(self) -> None:
         """End the connection with a TCP reset."""
@@ -83,6 +135,7 @@ class Server:
     def __init__(self, script: Callable[[Wire], Awaitable[None]]) -> None:
         self._script = script
         self.wires: list[Wire] = []
+        self.connected = Signal()
         self.errors: list[BaseException] = []
         self.port = 0
         self.scheme = "http"
@@ -98,6 +151,22 @@ class Server:
     def requests(self) -> list[Request]:
         return [request for wire in self.wires for request in wire.requests]
 
+    async def asked(self) -> Wire:
+        """The first connection, once a request has come over it."""
+        await self.connected.happens()
+        await self.wires[0].asked.happens()
+        return self.wires[0]
+
+    async def silent(self) -> None:
+        """Wait until all is said over the first connection that will be before the client closes it."""
+        await self.connected.happens()
+        await self.wires[0].silent.happens()
+
+    async def left(self) -> None:
+        """Wait until the client has closed the first connection."""
+        await self.connected.happens()
+        await self.wires[0].client_closed.happens()
+
     async def start(self, tls: ssl.SSLContext | None) -> None:
         self.scheme = "https" if tls else "http"
         self._tls = tls
@@ -108,7 +177,7 @@ class Server:
         assert self._listener is not None
         for listening in self._listener.sockets:  # a connection accepted just before the close would be lost
             asyncio.get_running_loop().remove_reader(listening.fileno())
-        await asyncio.sleep(0.001)
+        await turns()
         self._listener.close()
         tasks = list(self._tasks)
         for task in tasks:
@@ -118,6 +187,7 @@ class Server:
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = Wire(reader, writer)
         self.wires.append(wire)
+        self.connected.set()
         task = asyncio.get_running_loop().create_task(self._serve(wire))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -213,3 +283,45 @@ async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     writer.close()
+
+
+@contextlib.contextmanager
+def no_room() -> Iterator[str]:
+    """An address that accepts no more connections, so that the next one hangs."""
+    with socket.socket() as listener, contextlib.ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            taken = waiting.enter_context(socket.socket())
+            taken.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                taken.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[str]:
+    """An address at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def handshakes_only(context: ssl.SSLContext) -> Iterator[str]:
+    """A server that ends its one connection at the handshake; with OpenSSL's own, as asyncio's sends no alerts."""
+
+    def serve() -> None:
+        plain, _ = listener.accept()
+        guarded = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        with contextlib.suppress(OSError):
+            guarded.do_handshake()
+        with socket.socket(fileno=guarded.detach()) as refused:
+            while refused.recv(4096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        guard = threading.Thread(target=serve)
+        guard.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        guard.join()

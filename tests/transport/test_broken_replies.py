@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 import pickle
-import socket
-import threading
-import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
@@ -26,9 +22,6 @@ from grokkit.errors import (
     ReplyUnreadable,
 )
 from grokkit.transport.aiohttp import AiohttpTransport
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 KEY = "xai-secret-0123456789"
@@ -116,12 +109,17 @@ async def test_a_body_that_ends_too_early_gives_what_came_and_then_the_loss(
 
 
 async def test_a_slow_reader_still_gets_all_that_came_before_the_break(transport: Any, net: Any) -> None:
+    closed = net.signal()
+
     async def script(wire: Any) -> None:
         await wire.request()
         await wire.say(CHUNKED + b"3\r\nabc\r\n", b"3\r\ndef\r\n")
+        await wire.close()
+        closed.set()
 
     reply = await transport.send(net.call(net.serve(script).url))
-    await asyncio.sleep(0.05)
+    await closed.happens()
+    await net.turns()
     arrived: list[bytes] = []
 
     with pytest.raises(ConnectionLost):
@@ -162,11 +160,13 @@ async def test_what_is_not_http_is_unreadable(transport: Any, net: Any, said: by
 async def test_framing_that_breaks_later_is_told_to_who_reads(
     transport: Any, net: Any, head: bytes, apart: bool
 ) -> None:
+    client = asyncio.get_running_loop()
+
     async def script(wire: Any) -> None:
         await wire.request()
         await wire.say(head)
         if apart:
-            await asyncio.sleep(0.02)
+            await net.turns_of(client)
         await wire.say(b"4\r\n\x1f\x8b\x08\x00\r\n", b"zz no length\r\n")
         await wire.client_gone()
 
@@ -176,11 +176,13 @@ async def test_framing_that_breaks_later_is_told_to_who_reads(
 
 
 async def test_compression_that_breaks_later_is_told_to_who_reads(transport: Any, net: Any) -> None:
+    client = asyncio.get_running_loop()
+
     async def script(wire: Any) -> None:
         await wire.request()
         await wire.say(CHUNKED.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n"))
         await wire.chunks(gzip.compress(b"good")[:12], end=False)
-        await asyncio.sleep(0.02)
+        await net.turns_of(client)
         await wire.chunks(b"damaged " * 10, end=False)
         await wire.client_gone()
 
@@ -201,18 +203,12 @@ async def test_a_body_that_cannot_be_decompressed_is_unreadable(transport: Any, 
     assert "decompressed" in str(error)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 async def test_a_refused_connection_says_so_and_that_nothing_was_sent(transport: Any, net: Any) -> None:
-    port = _free_port()
-
-    _, error = await outcome(transport, net.call(f"http://127.0.0.1:{port}"))
+    with net.nobody() as url:
+        _, error = await outcome(transport, net.call(url))
 
     assert type(error) is ConnectionFailed
-    assert f"no connection to 127.0.0.1:{port}: Connection refused" in str(error)
+    assert f"no connection to {url.removeprefix('http://')}: Connection refused" in str(error)
 
 
 async def test_a_name_without_an_address_is_named(make: Any, net: Any) -> None:
@@ -225,24 +221,10 @@ async def test_a_name_without_an_address_is_named(make: Any, net: Any) -> None:
     assert "no-such-host.invalid" in str(error)
 
 
-@contextlib.contextmanager
-def _full_backlog() -> Iterator[str]:
-    """An address that accepts no more connections, so that the next one hangs."""
-    with socket.socket() as listener, contextlib.ExitStack() as waiting:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            taken = waiting.enter_context(socket.socket())
-            taken.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                taken.connect(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
 async def test_a_connection_that_is_not_made_in_time_is_given_up(make: Any, net: Any) -> None:
     transport = make()
 
-    with _full_backlog() as url:
+    with net.no_room() as url:
         _, error = await outcome(transport, net.call(url, limits=Limits(connect=0.1)))
         await transport.aclose()
 
@@ -259,8 +241,7 @@ async def test_a_full_pool_counts_as_no_connection_in_time(net: Any) -> None:
     async with net.clean():
         transport = AiohttpTransport(max_connections=1)
         first = asyncio.create_task(transport.send(net.call(server.url)))
-        while not server.requests:
-            await asyncio.sleep(0.001)
+        await server.asked()
 
         _, error = await outcome(transport, net.call(server.url, limits=Limits(connect=0.1)))
 
@@ -294,20 +275,18 @@ async def test_an_idle_connection_that_the_server_closed_is_not_used_again(
     transport: Any, net: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even when the loop was held up, and has not heard of the close yet."""
-    monkeypatch.setattr("grokkit.transport.aiohttp_pool._DOUBT_AFTER", 0.01)
-    closed = threading.Event()
+    monkeypatch.setattr("grokkit.transport.aiohttp_pool._DOUBT_AFTER", 0.0)
+    closed = net.signal()
 
     async def script(wire: Any) -> None:
         await wire.request()
         await wire.reply(b"ok")
-        wire.writer.close()
-        await wire.writer.wait_closed()
+        await wire.close()
         closed.set()
 
     server = net.serve(script)
     assert await net.read(await transport.send(net.call(server.url))) == b"ok"
-    closed.wait(2)
-    time.sleep(0.03)
+    closed.wait()
 
     assert await net.read(await transport.send(net.call(server.url))) == b"ok"
     assert len(server.wires) == 2

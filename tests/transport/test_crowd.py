@@ -26,6 +26,7 @@ def _many_files() -> None:
 @pytest.mark.usefixtures("_many_files")
 async def test_two_thousand_streams_run_at_once_and_each_gets_its_own(net: Any) -> None:
     arrived = 0
+    all_there = asyncio.Event()
 
     async def script(wire: Any) -> None:
         nonlocal arrived
@@ -33,8 +34,9 @@ async def test_two_thousand_streams_run_at_once_and_each_gets_its_own(net: Any) 
         await wire.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
         await wire.chunks(b"begin ", end=False)
         arrived += 1
-        while arrived < CROWD:
-            await asyncio.sleep(0.01)
+        if arrived == CROWD:
+            all_there.set()
+        await all_there.wait()
         await wire.chunks(request.target.encode())
 
     server = net.serve(script)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 import os
 import resource
@@ -11,12 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from grokkit import AsyncGrok
+from grokkit._portal import portal
 from grokkit.config import Limits
 from grokkit.errors import (
     CertificateRejected,
@@ -78,18 +77,10 @@ def at(server: Any) -> str:
     return f"127.0.0.1:{server.port}"
 
 
-@contextlib.asynccontextmanager
-async def clean(net: Any) -> AsyncIterator[None]:
-    """A block that leaves nothing behind; the thread of a look-up may take a moment to end."""
-    async with net.clean():
-        yield
-        assert await net.eventually(lambda: all(each.name != "grokkit-look-up" for each in threading.enumerate()))
-
-
 @pytest.fixture
 async def grok(net: Any) -> AsyncIterator[AsyncGrok]:
     """A client, and nothing left of what it did."""
-    async with clean(net), AsyncGrok(api_key=KEY, headers={"x-team": "blue"}) as made:
+    async with net.clean(), AsyncGrok(api_key=KEY, headers={"x-team": "blue"}) as made:
         yield made
 
 
@@ -136,8 +127,9 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 async def test_a_file_comes_with_its_type_and_where_it_was(face: Face, net: Any) -> None:
     server = net.serve(image)
     client = face.client()
+    portal()  # its thread is nobody's leak
 
-    async with clean(net) if face.name == "async" else asyncio.timeout(10):
+    async with net.clean():
         got = await face.call(client.download, f"{server.url}/a/b.png?sig=a%2Fb%2B", hosts={at(server)})
         await face.call(client.close)
 
@@ -299,7 +291,7 @@ async def test_no_redirect_leads_from_https_to_http(net: Any, signed: Any, names
     plain = net.serve(image)
     server = net.serve(redirect(f"http://{HOST}:{plain.port}/"), signed.server(signed.good))
 
-    async with clean(net), AsyncGrok(ca_file=signed.authority) as grok:
+    async with net.clean(), AsyncGrok(ca_file=signed.authority) as grok:
         with pytest.raises(DownloadRefused, match="from https to http"):
             await grok.download(
                 f"https://{HOST}:{server.port}/", hosts={f"{HOST}:{server.port}", f"{HOST}:{plain.port}"}
@@ -342,7 +334,7 @@ async def test_https_is_verified_and_a_client_certificate_stays_here(
     context.verify_mode = 1  # ask for a certificate, and take none for an answer
     good, bad = net.serve(script, context), net.serve(image, signed.server(signed.other_host))
 
-    async with clean(net), AsyncGrok(ca_file=signed.authority, client_cert=signed.client) as grok:
+    async with net.clean(), AsyncGrok(ca_file=signed.authority, client_cert=signed.client) as grok:
         got = await grok.download(f"https://{HOST}:{good.port}/", hosts={f"{HOST}:{good.port}"})
         with pytest.raises(CertificateRejected):
             await grok.download(f"https://{HOST}:{bad.port}/", hosts={f"{HOST}:{bad.port}"})
@@ -451,11 +443,7 @@ async def test_any_other_status_is_an_error(grok: AsyncGrok, net: Any, status: s
 
 
 async def test_a_file_that_is_cut_off_is_no_file(grok: AsyncGrok, net: Any) -> None:
-    async def cut(wire: Any) -> None:
-        await wire.request()
-        await wire.say(f"{WELCOME}content-length: 1000\r\n\r\nabc".encode())
-
-    server = net.serve(cut)
+    server = net.serve(cut_off)
 
     with pytest.raises(ConnectionLost, match="nothing of it was kept"):
         await grok.download(server.url, hosts={at(server)})
@@ -488,66 +476,79 @@ async def test_a_silent_server_is_left_within_the_limit(face: Face, net: Any, pa
     waiting = asyncio.create_task(
         face.call(client.download, server.url + path, hosts={at(server)}, timeout={"wire": 5, "total": 100})
     )
-    await face.waits_on(clock, 2)
-    await net.eventually(lambda: server.requests)
-    await face.turn(clock, 6)
+    await server.silent()
+    await clock.advance(6)
 
     with pytest.raises(WireTimedOut):
         await waiting
     await face.call(client.close)
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 async def test_a_server_that_is_slow_and_not_silent_may_go_on(net: Any) -> None:
     clock = TurnableClock()
     kept: list[bytes] = []
+    late = [net.signal() for _ in range(3)]
 
     async def slow(wire: Any) -> None:
         await wire.request()
         await wire.say(f"{WELCOME}content-length: 3\r\n\r\n".encode())
-        for count in (1, 2, 3):
+        for moment in late:
             await wire.say(b"a")
-            assert await net.eventually(lambda count=count: len(kept) == count)
+            await moment.happens()
 
     async def keep(piece: bytes) -> None:
         kept.append(piece)
         await clock.advance(4)
+        late[len(kept) - 1].set()
 
     server = net.serve(slow)
     fetcher = Fetcher(clock, user_agent="a", proxy=None, ca_file=None, trust_env=False)
     terms = Terms(Destinations({at(server)}), max_size=3, types=None)
 
-    async with clean(net):
+    async with net.clean():
         arrived = await fetcher.fetch(server.url, terms, Limits(wire=5), keep)
 
     assert (arrived.size, kept) == (3, [b"a"] * 3)
 
 
-async def test_the_deadline_holds_over_all_of_it(grok: AsyncGrok, net: Any) -> None:
+async def test_the_deadline_holds_over_all_of_it(net: Any) -> None:
+    clock = TurnableClock()
+    dripping = net.signal()
+
     async def drip(wire: Any) -> None:
         await wire.request()
         await wire.say(f"{WELCOME}content-length: 100000\r\n\r\n".encode())
-        while not wire.reader.at_eof():
+        while True:
             await wire.say(b"a")
-            await asyncio.sleep(0.01)
+            dripping.set()
+            await clock.sleep(4)
 
     server = net.serve(drip)
 
-    with pytest.raises(DeadlineExceeded):
-        await grok.download(server.url, hosts={at(server)}, timeout=0.2)
+    async with net.clean(), AsyncGrok(api_key=KEY, clock=clock) as grok:
+        limits = {"wire": 5, "total": 100}
+        task = asyncio.create_task(grok.download(server.url, hosts={at(server)}, timeout=limits))
+        await dripping.happens()
+        await clock.advance(99)
+        assert not task.done()
+        await clock.advance(1)
+
+        with pytest.raises(DeadlineExceeded):
+            await task
 
 
 async def test_a_download_that_is_cancelled_leaves_nothing(grok: AsyncGrok, net: Any, tmp_path: Path) -> None:
     server = net.serve(hangs)
     task = asyncio.create_task(grok.download(server.url, hosts={at(server)}, to=tmp_path / "a.png"))
-    assert await net.eventually(lambda: server.requests)
+    await server.silent()
 
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert list(tmp_path.iterdir()) == []
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 INTERRUPTED = """
@@ -571,14 +572,14 @@ async def test_an_interrupt_ends_a_download_and_leaves_nothing(net: Any, tmp_pat
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert await net.eventually(lambda: server.requests)
+    await server.silent()
 
     program.send_signal(signal.SIGINT)
 
     said, complaints = await asyncio.wait_for(program.communicate(), 20)
     assert (program.returncode, said, complaints) == (0, b"interrupted\n", b"")
     assert list(tmp_path.iterdir()) == []
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 def test_a_client_downloads_on_one_loop_after_the_other(net: Any) -> None:
@@ -619,7 +620,12 @@ async def test_a_large_file_is_written_as_it_comes(grok: AsyncGrok, net: Any, tm
     assert highest() < 24_000_000
 
 
-@pytest.mark.parametrize("script", [answer("404 Not Found"), redirect("https://10.0.0.1/"), hangs])
+async def cut_off(wire: Any) -> None:
+    await wire.request()
+    await wire.say(f"{WELCOME}content-length: 1000\r\n\r\nabc".encode())
+
+
+@pytest.mark.parametrize("script", [answer("404 Not Found"), redirect("https://10.0.0.1/"), cut_off])
 async def test_a_file_that_was_there_stays_when_the_new_one_does_not_come(
     grok: AsyncGrok, net: Any, tmp_path: Path, script: Any
 ) -> None:
@@ -627,7 +633,24 @@ async def test_a_file_that_was_there_stays_when_the_new_one_does_not_come(
     (tmp_path / "a.png").write_text("the old one")
 
     with pytest.raises(GrokError):
-        await grok.download(server.url, hosts={at(server)}, to=tmp_path / "a.png", timeout=0.2)
+        await grok.download(server.url, hosts={at(server)}, to=tmp_path / "a.png")
+
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.png", "the old one")]
+
+
+async def test_a_file_that_was_there_stays_when_the_new_one_takes_too_long(net: Any, tmp_path: Path) -> None:
+    clock = TurnableClock()
+    server = net.serve(hangs)
+    (tmp_path / "a.png").write_text("the old one")
+
+    async with net.clean(), AsyncGrok(api_key=KEY, clock=clock) as grok:
+        coming = grok.download(server.url, hosts={at(server)}, to=tmp_path / "a.png", timeout=60)
+        task = asyncio.create_task(coming)
+        await server.silent()
+        await clock.advance(60)
+
+        with pytest.raises(DeadlineExceeded):
+            await task
 
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.png", "the old one")]
 
@@ -668,7 +691,7 @@ async def test_through_a_proxy_the_proxy_looks_names_up_and_addresses_are_judged
     proxy = net.serve(net.proxy(server.port, credentials="me:secret"))
     address = f"http://me:secret@127.0.0.1:{proxy.port}"
 
-    async with clean(net), AsyncGrok(proxy=address, ca_file=signed.authority) as grok:
+    async with net.clean(), AsyncGrok(proxy=address, ca_file=signed.authority) as grok:
         got = await grok.download(f"https://{HOST}/a.png")
         for url in ["https://10.0.0.1/", "https://0x7f.1/", "https://metadata.google.internal/", "https://[::1]/"]:
             with pytest.raises(DownloadRefused):
@@ -682,7 +705,7 @@ async def test_through_a_proxy_the_proxy_looks_names_up_and_addresses_are_judged
 async def test_a_proxy_that_refuses_is_told(net: Any) -> None:
     proxy = net.serve(net.proxy(1, refusal="403 Forbidden"))
 
-    async with clean(net), AsyncGrok(proxy=f"http://me:secret@127.0.0.1:{proxy.port}") as grok:
+    async with net.clean(), AsyncGrok(proxy=f"http://me:secret@127.0.0.1:{proxy.port}") as grok:
         with pytest.raises(ConnectionFailed, match="proxy refused") as caught:
             await grok.download(f"https://{HOST}/a")
 
@@ -691,7 +714,7 @@ async def test_a_proxy_that_refuses_is_told(net: Any) -> None:
 
 async def test_a_socks_proxy_is_told(net: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
-    async with clean(net), AsyncGrok(base_url="http://127.0.0.1:1/v1") as grok:
+    async with net.clean(), AsyncGrok(base_url="http://127.0.0.1:1/v1") as grok:
         with pytest.raises(ConfigInvalid, match="socks5 proxy"):
             await grok.download(f"https://{HOST}/a")
 

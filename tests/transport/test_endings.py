@@ -37,7 +37,7 @@ async def test_a_stream_that_is_left_early_is_closed(transport: Any, net: Any) -
     await reply.aclose()
     await reply.aclose()
 
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 async def test_a_reply_that_is_not_read_at_all_is_closed(transport: Any, net: Any) -> None:
@@ -46,30 +46,30 @@ async def test_a_reply_that_is_not_read_at_all_is_closed(transport: Any, net: An
 
     await reply.aclose()
 
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 async def test_a_call_cancelled_while_it_waits_for_the_head_is_closed(transport: Any, net: Any) -> None:
     server = net.serve(_silent)
     task = asyncio.create_task(transport.send(net.call(server.url)))
-    assert await net.eventually(lambda: bool(server.requests))
+    await server.asked()
 
     await _given_up(task)
 
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 async def test_a_call_cancelled_while_it_reads_is_closed(transport: Any, net: Any) -> None:
     server = net.serve(_silent_after_a_chunk)
     reply = await transport.send(net.call(server.url))
-    arrived: list[bytes] = []
-    task = asyncio.create_task(net.read(reply, arrived))
-    assert await net.eventually(lambda: bool(arrived))
+    began = asyncio.Event()
+    task = asyncio.create_task(net.read(reply, began=began))
+    await began.wait()
 
     await _given_up(task)
     await reply.aclose()
 
-    assert await net.eventually(server.wires[0].client_closed.is_set)
+    await server.left()
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -99,21 +99,21 @@ async def test_a_tls_call_cancelled_at_any_step_of_its_way_leaves_nothing(
 
 async def test_an_upload_that_nobody_reads_is_dropped_at_once(transport: Any, net: Any) -> None:
     """What is still to be sent must not keep the connection."""
-    over: list[bool] = []
 
-    async def reads_nothing(_wire: Any) -> None:
-        while not over:
-            await asyncio.sleep(0.002)
+    async def reads_nothing(wire: Any) -> None:
+        wire.writer.transport.pause_reading()
+        await asyncio.Event().wait()
 
     server = net.serve(reads_nothing)
     task = asyncio.create_task(transport.send(net.call(server.url, body=bytes(64 * 1024 * 1024))))
-    assert await net.eventually(lambda: bool(server.wires))
-    before = net.connected_sockets()
+    await server.connected.happens()
+    await net.turns()
+    assert net.connected_sockets() == 1
 
     await _given_up(task)
+    await net.turns()
 
-    assert await net.eventually(lambda: net.connected_sockets() == before - 1)
-    over.append(True)
+    assert net.connected_sockets() == 0
 
 
 async def test_a_large_upload_arrives_whole(transport: Any, net: Any) -> None:
@@ -133,8 +133,8 @@ async def test_a_tls_peer_that_says_no_farewell_is_not_waited_for(make: Any, net
     async def script(wire: Any) -> None:
         await wire.request()
         await wire.say(STREAM + b"3\r\nabc\r\n")
-        await asyncio.sleep(0.2)  # the loop reads nothing of the client's farewell meanwhile
-        await wire.client_gone()
+        wire.writer.transport.pause_reading()
+        await asyncio.Event().wait()
 
     server = net.serve(script, signed.server(signed.good))
     async with net.clean():
@@ -148,9 +148,9 @@ async def test_a_tls_peer_that_says_no_farewell_is_not_waited_for(make: Any, net
 async def test_a_transport_closed_while_a_stream_is_read_ends_the_stream(transport: Any, net: Any) -> None:
     server = net.serve(_silent_after_a_chunk)
     reply = await transport.send(net.call(server.url))
-    arrived: list[bytes] = []
-    task = asyncio.create_task(net.read(reply, arrived))
-    assert await net.eventually(lambda: bool(arrived))
+    began = asyncio.Event()
+    task = asyncio.create_task(net.read(reply, began=began))
+    await began.wait()
 
     await transport.aclose()
 
@@ -173,15 +173,19 @@ async def test_a_closed_transport_can_be_used_again(transport: Any, net: Any) ->
 
 
 async def test_a_slow_drip_is_handed_on_drop_by_drop(transport: Any, net: Any) -> None:
+    taken = [net.signal() for _ in range(10)]
+
     async def script(wire: Any) -> None:
         await wire.request()
         await wire.say(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n")
-        for _ in range(10):
+        for drop in taken:
             await wire.say(b"x")
-            await asyncio.sleep(0.005)
+            await drop.happens()
 
-    arrived: list[bytes] = []
-    await net.read(await transport.send(net.call(net.serve(script).url)), arrived)
+    reply = await transport.send(net.call(net.serve(script).url))
+    arrived = []
+    async for chunk in reply.stream:
+        arrived.append(chunk)
+        taken[len(arrived) - 1].set()
 
-    assert b"".join(arrived) == b"x" * 10
-    assert len(arrived) > 3
+    assert arrived == [b"x"] * 10

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import threading
 from typing import Any
 
 import pytest
@@ -90,7 +89,7 @@ TRANSPORTS = {
 
 
 def _script() -> Any:
-    released = threading.Event()
+    released = asyncio.Event()
 
     async def script(wire: Any) -> None:
         while True:
@@ -102,8 +101,7 @@ def _script() -> Any:
                 continue
             await wire.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
             await wire.chunks(b"before ", end=False)
-            while not released.is_set():
-                await asyncio.sleep(0.005)
+            await released.wait()
             await wire.chunks(b"after")
 
     return script

@@ -29,6 +29,16 @@ async def test_an_address_with_a_scope_is_given_with_it(monkeypatch: pytest.Monk
     assert found["port"] == 443
 
 
+async def test_a_thread_has_the_name_of_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: names.append(threading.current_thread().name) or [])
+
+    await Resolver().resolve("a.test", 443)
+    await in_daemon_thread(lambda: names.append(threading.current_thread().name), name="sum")
+
+    assert names == ["grokkit-look-up", "grokkit-sum"]
+
+
 async def test_a_name_without_an_address_is_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -47,7 +57,7 @@ async def test_a_cancelled_caller_leaves_at_once_and_the_late_result_is_dropped(
         go_on.wait()
         ended.set()
 
-    task = asyncio.create_task(in_daemon_thread(work))
+    task = asyncio.create_task(in_daemon_thread(work, name="long"))
     await asyncio.to_thread(began.wait)
     task.cancel()
 
@@ -62,7 +72,7 @@ def test_a_loop_closes_without_waiting() -> None:
     began, go_on = threading.Event(), threading.Event()
 
     async def leave() -> None:
-        task = asyncio.create_task(in_daemon_thread(lambda: began.set() or go_on.wait()))
+        task = asyncio.create_task(in_daemon_thread(lambda: began.set() or go_on.wait(), name="long"))
         await asyncio.to_thread(began.wait)
         task.cancel()
 
@@ -70,5 +80,5 @@ def test_a_loop_closes_without_waiting() -> None:
 
     assert not go_on.is_set()
     go_on.set()
-    for thread in [each for each in threading.enumerate() if each.name == "grokkit-look-up"]:
+    for thread in [each for each in threading.enumerate() if each.name == "grokkit-long"]:
         thread.join()

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import ssl
 import subprocess
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from grokkit.errors import CertificateRejected, ConfigInvalid, ConnectionFailed, ConnectionLost, ReplyUnreadable
 from grokkit.transport import tls
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 async def _answers(wire: Any) -> None:
@@ -81,26 +75,6 @@ async def test_a_client_certificate_opens_the_door(make: Any, net: Any, signed: 
         await transport.aclose()
 
 
-@contextlib.contextmanager
-def _guarded(context: ssl.SSLContext) -> Iterator[str]:
-    """A server that ends every connection at its handshake; OpenSSL's own, as asyncio's sends no alerts."""
-
-    def serve() -> None:
-        plain, _ = listener.accept()
-        guarded = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-        with contextlib.suppress(OSError):
-            guarded.do_handshake()
-        with socket.socket(fileno=guarded.detach()) as refused:
-            while refused.recv(4096):
-                pass
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        guard = threading.Thread(target=serve)
-        guard.start()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-        guard.join()
-
-
 @pytest.mark.parametrize(
     "refusal",
     [
@@ -117,7 +91,7 @@ async def test_a_refused_client_certificate_is_told_from_a_lost_connection(
     context = signed.server(signed.good, ask_client=True)
     context.maximum_version = version
     own = {} if shown is None else {"client_cert": str(getattr(signed, shown))}
-    with _guarded(context) as url:
+    with net.handshakes_only(context) as url:
         transport = make(ca_file=str(signed.authority), **own)
 
         with pytest.raises(kind, match="client certificate"):
