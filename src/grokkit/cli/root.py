@@ -12,6 +12,7 @@ COMMANDS = {
     "config": "Show where each setting comes from.",
     "doctor": "Look for what keeps calls from working.",
     "local": "Fetch and run the small model for this machine.",
+    "cassettes": "Look for recordings that are out of date.",
     "simulate": "Run a simulated xAI API for other programs and tests.",
 }
 
