@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
 
-from grokkit.config import Limits
+from grokkit.config import Limits, Policies
 from grokkit.errors import CallRef, InvalidRequest, ReplyTooLarge
 
 if TYPE_CHECKING:
+    from grokkit.telemetry.events import Answered, Event
     from grokkit.telemetry.span import Span
 
 API_KEY = "api_key"
@@ -42,6 +43,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float | None = None
     """The moment, on the client's clock, after which nobody waits for this call any more."""
     max_body_size: int = 256 * 1024 * 1024
+    max_event_size: int = 16 * 1024 * 1024
+    policies: Policies = Policies()
+    """What is to be done when the call does not come through at once, on whose behalf, how urgently."""
+    account: str = ""
+    """Which address and key this goes to, as a fingerprint: whose limits it counts against."""
+    attempt: int = 1
+    """The number of this try."""
+    span: "Span | None" = None
     context: Mapping[str, Any] = {}
     """For layers to leave notes to layers further in."""
 
@@ -75,6 +84,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
                 client_request_id=self.id,
             ) from error
 
+    def tell(self, event: Callable[..., "Event"], **facts: Any) -> None:
+        """Tell the hooks what happened to this call: `call.tell(Queued, position=3, wait=0.5)`."""
+        if self.span is not None:
+            self.span.tell(event(call=self.ref, client_request_id=self.id, **facts))
+
     def replace(self, **changes: Any) -> "Call":
         """This call with some fields changed."""
         return msgspec.structs.replace(self, **changes)
@@ -92,10 +106,19 @@ class ByteStream(Protocol):
         ...
 
 
+class Ending(msgspec.Struct, frozen=True):
+    """How it went on with a reply: it was read to an answer, it broke, or it was left."""
+
+    answer: "Answered | None" = None
+    error: BaseException | None = None
+    complete: bool = True
+    """False when a stream was left before its end."""
+
+
 class Reply:
     """What came back: a status, headers, and a body that is either here (`body`) or on its way (`stream`)."""
 
-    __slots__ = ("body", "context", "headers", "span", "status", "stream")
+    __slots__ = ("_watchers", "body", "context", "headers", "span", "status", "stream")
 
     def __init__(
         self,
@@ -111,6 +134,7 @@ class Reply:
         self.stream = stream
         self.span: Span | None = None
         self.context: dict[str, Any] = {}
+        self._watchers: list[Callable[[Ending], None]] = []
 
     def __repr__(self) -> str:
         held = "stream" if self.body is None else f"{len(self.body)} bytes"
@@ -120,6 +144,25 @@ class Reply:
     def request_id(self) -> str | None:
         """The server's name for this request (`x-request-id`, or `x-trace-id` on voice endpoints)."""
         return self.headers.get("x-request-id") or self.headers.get("x-trace-id")
+
+    def on_end(self, watcher: Callable[[Ending], None]) -> None:
+        """Have `watcher` told, once, how it went on with this reply."""
+        self._watchers.append(watcher)
+
+    def end(self, ending: Ending) -> None:
+        """Say how it went on, once the reply is read, broken or left; what is said later does not count.
+
+        Whoever takes a reply from the stack says this of it; a layer that drops a reply does.
+        """
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            watcher(ending)
+        if self.span is None:
+            return
+        if ending.error is None:
+            self.span.finished(ending.answer, complete=ending.complete)
+        else:
+            self.span.failed(ending.error)
 
     async def read(self, limit: int, heard: Callable[[], object] = lambda: None) -> bytes:
         """The whole body, at most `limit` bytes of it; the stream is closed afterwards. `heard` is told of each chunk.

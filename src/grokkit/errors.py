@@ -7,11 +7,11 @@
     - RequestTooLarge, ContentRefused, DownloadRefused, ConfigInvalid, ExtraMissing
     - Misused > ClientClosed, StreamNotOpen, BlockingCallRefused
   - TryLater: wait and retry
-    - RateLimited, NoCapacity
+    - RateLimited, NoCapacity, QueueFull, CircuitOpen
     - ServerFailed > EdgeFailed, ResponseFailed
     - ConnectionFailed (nothing was sent) > NameNotResolved, ConnectTimedOut
     - ConnectionLost (something was sent)
-    - TimedOut > FirstEventTimedOut, StreamStalled, WireTimedOut, DeadlineExceeded
+    - TimedOut > FirstEventTimedOut, StreamStalled, WireTimedOut, DeadlineExceeded > WouldExceedDeadline
     - StreamInterrupted
   - AskSomeone: credentials, permission, money
     - KeyMissing, KeyRejected, PermissionDenied, OutOfCredits, CertificateRejected
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 _masked_url = functools.lru_cache(maxsize=256)(mask_keys)
+_NOTHING_RAN = frozenset({408, 429, 503, 529})
 
 
 class CallRef(msgspec.Struct, frozen=True):
@@ -93,6 +94,7 @@ class GrokError(Exception):
 
     hint: str | None = None
     retryable: bool = False
+    _ambiguous: bool = False
 
     def __init__(self, message: str, **details: Unpack[Details]) -> None:
         self.message = mask_keys(message)
@@ -109,6 +111,11 @@ class GrokError(Exception):
         self.hint = _masked(details.get("hint") or self.hint)
         if (retryable := details.get("retryable")) is not None:
             self.retryable = retryable
+
+    @property
+    def may_have_run(self) -> bool:
+        """Whether the server may have run the call, and billed it, although no answer came."""
+        return self._ambiguous and self.status not in _NOTHING_RAN
 
     def with_call(self, call: CallRef, client_request_id: str) -> Self:
         """The same error, knowing its call and the client's id for it; what it knew already stays."""
@@ -267,9 +274,22 @@ class NoCapacity(TryLater):
     hint = 'wait, use another model, or ask for service_tier="priority"'
 
 
+class QueueFull(TryLater):
+    """As many calls wait for the rate limit as may: this one was not queued, and nothing was sent."""
+
+    hint = "make fewer calls at a time, or raise RateLimit(queue=...)"
+
+
+class CircuitOpen(TryLater):
+    """Calls of this kind failed too often just now: nothing is sent before `retry_after` seconds have passed."""
+
+    hint = "wait, or name other models in fallback=; client.health() shows every circuit"
+
+
 class ServerFailed(TryLater):
     """The server failed while it worked on the call."""
 
+    _ambiguous = True
     hint = "make the call again in a moment; https://status.x.ai shows known trouble"
 
 
@@ -300,10 +320,13 @@ class ConnectTimedOut(ConnectionFailed):
 class ConnectionLost(TryLater):
     """The connection broke after something was sent: the server may have run the call, and billed it."""
 
+    _ambiguous = True
+
 
 class TimedOut(TryLater):
     """A time limit passed."""
 
+    _ambiguous = True
     hint = "raise the limit that passed: timeout=Timeouts(total, connect, first_event, idle, wire), in seconds"
 
 
@@ -329,9 +352,17 @@ class DeadlineExceeded(TimedOut):
     retryable = False
 
 
+class WouldExceedDeadline(DeadlineExceeded):
+    """The call could not have been served in its time, as recent figures say: nothing was sent."""
+
+    hint = "allow more time (timeout=), raise its priority, or send fewer calls"
+    _ambiguous = False
+
+
 class StreamInterrupted(TryLater):
     """The stream broke after output was seen; `partial` is the answer so far, or None."""
 
+    _ambiguous = True
     hint = "use error.partial, or make the call again: it is answered, and billed, from the start"
 
     def __init__(self, message: str, *, partial: "Answer | None" = None, **details: Unpack[Details]) -> None:

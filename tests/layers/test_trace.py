@@ -86,12 +86,15 @@ async def test_the_time_to_the_first_output_is_measured_on_the_client_s_clock(fa
     clock = TurnableClock()
     reply = stream_reply([{"type": "response.created", "response": {}}, Pause(5), DELTA, Pause(3), DONE], clock=clock)
 
-    async with face.reading(client(face, told, reply, clock=clock).stream("Hi")) as reading:
-        reads = asyncio.create_task(reading.events())
-        await face.waits_on(clock, 2)
-        await face.turn(clock, 5)
-        await face.turn(clock, 3)
-        await reads
+    async def read() -> None:
+        async with face.reading(client(face, told, reply, clock=clock).stream("Hi")) as reading:
+            await reading.events()
+
+    reads = asyncio.create_task(read())
+    await face.waits_on(clock, 2)
+    await face.turn(clock, 5)
+    await face.turn(clock, 3)
+    await reads
 
     output, finished = told[-2:]
     assert isinstance(output, OutputStarted)

@@ -6,25 +6,33 @@ from .headers import Headers
 from .kinds import KeySource
 from .layering import Origin, Setting, Spec
 from .not_given import NOT_GIVEN, NotGiven
+from .policies import Circuit, Fallback, Hedge, Policies, RateLimit, Retry
 from .profiles import KeyExposed
 from .resolve import resolve
 from .secret import Secret, SecretURL
-from .settings import SETTINGS, Config
+from .settings import POLICY_NAMES, SETTINGS, Config
 from .timeouts import Auto, Limits, Seconds, Timeouts
 from .unfit import redact
 
 __all__ = [
     "NOT_GIVEN",
+    "POLICY_NAMES",
     "SETTINGS",
     "Auto",
     "Builder",
+    "Circuit",
     "Config",
+    "Fallback",
     "Headers",
+    "Hedge",
     "KeyExposed",
     "KeySource",
     "Limits",
     "NotGiven",
     "Origin",
+    "Policies",
+    "RateLimit",
+    "Retry",
     "Seconds",
     "Secret",
     "SecretURL",

@@ -45,7 +45,7 @@ class Kind:
 
         It is returned and not raised so that no traceback holds a frame in which a secret is a plain text.
         """
-        plain = value.reveal() if isinstance(value, Secret) else value
+        plain = _revealed(value)
         if self.optional and plain in (None, "none"):
             return None
         try:
@@ -56,6 +56,16 @@ class Kind:
     def shown(self, value: object) -> str:
         """The value for people to read, secrets masked."""
         return "none" if value is None else self.show(value)
+
+
+def _revealed(value: object) -> object:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, list):
+        return [_revealed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _revealed(item) for name, item in value.items()}
+    return value
 
 
 def read_key(value: object) -> KeySource:
@@ -160,6 +170,17 @@ def _read_proxy(value: object) -> SecretURL:
     return SecretURL(f"{scheme}://{credentials}{'@' if credentials else ''}{host}")
 
 
+def _read_state(value: object) -> object:
+    if hasattr(value, "compare_and_set"):
+        return value
+    if not isinstance(value, str | SecretURL):
+        raise Unfit(f"takes memory, a URL, or a store; found {found(value)}")
+    text = value.reveal() if isinstance(value, SecretURL) else value
+    if "://" not in text and text != "memory":
+        raise Unfit("takes memory, or a URL such as sqlite:///state.db or redis://localhost:6379/0")
+    return SecretURL(text)
+
+
 def _flag_from_text(text: str) -> object:
     word = text.strip().lower()
     return word in _TRUE if word in _TRUE + _FALSE else text
@@ -213,5 +234,6 @@ COUNT = Kind("a whole number", _read_count, _count_from_text, str)
 SIZE = Kind("bytes, or a text such as `16 MiB`", _read_size, _size_from_text, _show_size)
 BASE_URL = Kind("an `http://` or `https://` URL", _read_base_url, show=lambda value: mask_keys(str(value)))
 PROXY = Kind("a URL", _read_proxy, show=str, optional=True)
+STATE = Kind("`memory`, or a URL such as `redis://host:6379/0`", _read_state, show=str, optional=True)
 PATH = Kind("the path of a file", _read_path, show=str, optional=True)
 HEADER = Kind("a line of text", _read_header)

@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grokkit.errors import ConfigInvalid
 
-from . import groups, kinds
+from . import amounts, groups, kinds, policy_groups
 from .headers import Headers
 from .kinds import KeySource, Kind
 from .layering import Found, Setting, Spec, as_found, defaults, read_table, sealed, settle
+from .policies import Circuit, Fallback, Hedge, Policies, RateLimit, Retry
 from .secret import SecretURL
 from .timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from grokkit.stores import Store
 
 MIB = 2**20
 
@@ -58,6 +63,32 @@ class Config:
     stream_long_calls: bool = field(
         default=True,
         metadata=about("Whether long calls are streamed underneath, so that no proxy cuts them.", kinds.FLAG),
+    )
+    retries: Retry = field(default=Retry(), metadata=about("When a call is made again.", policy_groups.RETRIES))
+    rate_limit: RateLimit = field(
+        default=RateLimit(), metadata=about("How fast calls go out.", policy_groups.RATE_LIMIT)
+    )
+    circuit: Circuit = field(
+        default=Circuit(), metadata=about("When calls that are bound to fail are not sent.", policy_groups.CIRCUIT)
+    )
+    hedge: Hedge = field(
+        default=Hedge(), metadata=about("When a second try is sent beside a late one.", policy_groups.HEDGE)
+    )
+    fallback: Fallback = field(
+        default=Fallback(), metadata=about("Who is asked when the model cannot serve.", policy_groups.FALLBACK)
+    )
+    coalesce: bool = field(
+        default=False, metadata=about("Whether equal calls at one time share one reply.", kinds.FLAG)
+    )
+    tenant: str | None = field(
+        default=None, metadata=about("On whose behalf: what tenants do stays apart.", kinds.OPTIONAL_WORD)
+    )
+    priority: str = field(
+        default="normal", metadata=about("Who goes first in a queue.", amounts.choice("high", "normal", "low"))
+    )
+    state: "SecretURL | Store | None" = field(
+        default=None,
+        metadata=about("Where limits, budgets and circuits are shared with other processes.", kinds.STATE),
     )
     profile: str | None = field(
         default=None, metadata=about("The profile in force, of those in the files.", kinds.OPTIONAL_WORD)
@@ -106,6 +137,24 @@ class Config:
         known = {each.name: each for each in self.settings}
         return [each for spec in SETTINGS for each in as_found(spec, getattr(self, spec.name), known.__getitem__)]
 
+    def policies(self, **changes: object) -> Policies:
+        """What holds for a call that says these things of its own. Raises `ConfigInvalid` for what cannot be.
+
+        >>> Config(retries=2).policies(priority="high").priority
+        'high'
+        """
+        given = {name: getattr(self, name) for name in POLICY_NAMES}
+        if changes:
+            table = {name: sealed(value) for name, value in changes.items()}
+            del changes
+            specs = [spec for spec in SETTINGS if spec.name in table]
+            found = [
+                *read_table(specs, table, _call_option, None),
+                *(each for spec in specs for each in as_found(spec, given[spec.name], _unsourced)),
+            ]
+            given |= settle(specs, found)[0]
+        return Policies(**given)
+
     def explain(self) -> list[Setting]:
         """Each setting with its value (secrets masked), its source, and what it overrode.
 
@@ -137,6 +186,14 @@ def _with_options(_name: str, _part: str | None) -> str:
     return "with_options"
 
 
+def _call_option(_name: str, _part: str | None) -> str:
+    return "call"
+
+
+def _unsourced(_path: str) -> Setting:
+    return Setting("", "", "")
+
+
 def _specs() -> tuple[Spec, ...]:
     return tuple(
         Spec(
@@ -153,3 +210,6 @@ def _specs() -> tuple[Spec, ...]:
 
 SETTINGS: Sequence[Spec] = _specs()
 """Every setting, in the order of `Config`."""
+
+POLICY_NAMES = frozenset(each.name for each in fields(Policies))
+"""The settings that a single call may have otherwise."""

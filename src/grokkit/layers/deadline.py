@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grokkit.clock import Within
-from grokkit.errors import DeadlineExceeded
+from grokkit.transport.stream_clocks import deadline_exceeded
 
 if TYPE_CHECKING:
     from grokkit.call import Call, Next, Reply
@@ -35,12 +35,3 @@ class Deadline:
 
 def _earlier(one: float | None, other: float | None) -> float | None:
     return other if one is None else one if other is None else min(one, other)
-
-
-def deadline_exceeded(total: float | None) -> DeadlineExceeded:
-    """The error for a call that took longer than it may."""
-    allowed = "its deadline" if total is None else f"the {total:g} s it may take in all"
-    return DeadlineExceeded(
-        f"the call took longer than {allowed}",
-        hint="raise timeout= (a number, or Timeouts(total=...)) for this call or for the client",
-    )

@@ -30,7 +30,7 @@ class Trace:
         """Follow the call."""
         span = Span(call.ref, call.id, self._hooks, self._clock)
         try:
-            reply = await call_next(call)
+            reply = await call_next(call.replace(span=span))
         except BaseException as error:
             span.failed(error)
             raise

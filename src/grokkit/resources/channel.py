@@ -9,7 +9,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit import models
-from grokkit.call import API_KEY, Call
+from grokkit.call import API_KEY, Call, Ending
+from grokkit.config import POLICY_NAMES, Secret
 from grokkit.errors import ClientClosed
 from grokkit.wire.answer import Origin
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from grokkit.call import Reply
     from grokkit.clock import Clock
-    from grokkit.config import Config, Limits
+    from grokkit.config import Config, KeySource, Limits, Policies
     from grokkit.pipeline import Stack
     from grokkit.resources.options import CallOptions
     from grokkit.wire.answer import Answer
@@ -36,6 +37,8 @@ class Channel:
         self.clock = clock
         self._parent = parent
         self._closed = False
+        self._policies = config.policies()
+        self._account = _fingerprint(config.base_url, config.api_key)
         self._context = {} if parent is None else {API_KEY: config.api_key}
         self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
         shared = {"user-agent": user_agent(config.user_agent), **config.headers}
@@ -85,6 +88,9 @@ class Channel:
             stream=stream,
             limits=self._limits_for(model, body, options),
             max_body_size=self.config.max_body_size,
+            max_event_size=self.config.max_event_size,
+            policies=self._policies_for(options),
+            account=self._account,
             context=self._context,
         )
 
@@ -105,7 +111,7 @@ class Channel:
         """Send a call to a model and read its answer."""
         reply = await self.send(call)
         answer = self._read(reply, read)
-        _end(reply, answer)
+        reply.end(Ending(answer))
         models.warn_once(call.model or "", answer.model)
         return answer
 
@@ -113,7 +119,7 @@ class Channel:
         """Send a call that asks no model, and read its reply."""
         reply = await self.send(call)
         result = self._read(reply, lambda reply: read(reply.body or b""))
-        _end(reply, None)
+        reply.end(Ending())
         return result
 
     def origin(self, call: Call, reply: Reply) -> Origin:
@@ -124,9 +130,12 @@ class Channel:
         try:
             return read(reply)
         except Exception as error:
-            if reply.span is not None:
-                reply.span.failed(error)
+            reply.end(Ending(error=error))
             raise
+
+    def _policies_for(self, options: CallOptions) -> Policies:
+        own = {name: value for name, value in options.items() if name in POLICY_NAMES}
+        return self.config.policies(**own) if own else self._policies
 
     def _limits_for(self, model: str | None, body: Mapping[str, Any] | None, options: CallOptions) -> Limits:
         thinks = model is None or models.is_reasoning(model, effort_of(body or {})) is not False
@@ -156,10 +165,12 @@ def user_agent(suffix: str | None) -> str:
     return f"{ours} {suffix}" if suffix else ours
 
 
+def _fingerprint(base_url: str, key: KeySource | None) -> str:
+    from hashlib import sha256
+
+    secret = key.reveal() if isinstance(key, Secret) else f"function {id(key)}"
+    return sha256(f"{base_url}\n{secret}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
 def _with_extra(given: Mapping[str, T] | None, extra: Mapping[str, T] | None) -> Mapping[str, T] | None:
     return {**(given or {}), **extra} if extra else given
-
-
-def _end(reply: Reply, answer: Answer | None) -> None:
-    if reply.span is not None:
-        reply.span.finished(answer)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from grokkit.clock import Within
 from grokkit.config.not_given import NOT_GIVEN, NotGiven
 from grokkit.errors import ClientClosed, Misused
-from grokkit.layers.deadline import deadline_exceeded
 from grokkit.resources.channel import user_agent
 from grokkit.resources.landing import Landing
 from grokkit.transport.destinations import Destinations
 from grokkit.transport.download import Fetcher, Terms
+from grokkit.transport.stream_clocks import deadline_exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import timedelta
 
-    from grokkit.config import Timeouts
+    from grokkit.config import Circuit, Fallback, Hedge, RateLimit, Retry, Timeouts
 
 
 class CallOptions(TypedDict, total=False):
@@ -18,6 +18,15 @@ class CallOptions(TypedDict, total=False):
 
     timeout: float | timedelta | Timeouts | Mapping[str, Any] | None
     """A number of seconds for the whole call, or `Timeouts`."""
+    retries: int | Retry | Mapping[str, Any] | None
+    rate_limit: str | RateLimit | Mapping[str, Any] | None
+    circuit: str | float | Circuit | Mapping[str, Any] | None
+    hedge: str | float | Hedge | Mapping[str, Any] | None
+    fallback: Sequence[Any] | Fallback | Mapping[str, Any] | None
+    coalesce: bool
+    tenant: str | None
+    """On whose behalf: what tenants do stays apart, and they share a queue fairly."""
+    priority: Literal["high", "normal", "low"]
     extra_headers: Mapping[str, str]
     extra_body: Mapping[str, Any]
     """Fields of the request body that grokkit has no name for."""

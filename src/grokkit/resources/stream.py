@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 from grokkit import models
+from grokkit.call import Ending
 from grokkit.clock import Within
 from grokkit.errors import (
     ConnectionLost,
@@ -19,7 +20,7 @@ from grokkit.errors import (
     StreamInterrupted,
     StreamNotOpen,
 )
-from grokkit.resources.stream_clocks import StreamClocks
+from grokkit.transport.stream_clocks import StreamClocks
 from grokkit.wire.events import ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta, ToolCallDone
 from grokkit.wire.sse import SSEDecoder
 
@@ -181,8 +182,7 @@ class AsyncStream:
             self._over = True
             self._chunks = None
             await reply.aclose()
-            if reply.span is not None:
-                reply.span.finished(self.partial, complete=self._result is not None)
+            reply.end(Ending(self.partial, complete=self._result is not None))
 
     def not_open(self) -> StreamNotOpen:
         """The error for reading a stream outside of its block."""
@@ -309,8 +309,8 @@ class AsyncStream:
                 retry_after=error.retry_after,
             )
             self._error.__cause__ = error
-        if self._reply is not None and self._reply.span is not None:
-            self._reply.span.failed(self._error)
+        if self._reply is not None:
+            self._reply.end(Ending(error=self._error))
 
     def _raise_error(self) -> None:
         if self._error is not None:

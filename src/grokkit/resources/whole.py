@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from grokkit.resources.stream import AsyncStream, has_events
-from grokkit.wire.error_body import in_stream_error
 from grokkit.wire.reading import read_object
 
 if TYPE_CHECKING:
@@ -32,15 +31,6 @@ async def whole_answer(
         body = reply.body or b""
         if has_events(body):
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
-        return read(_without_error(read_object(body)), channel.origin(call, reply))
+        return read(read_object(body), channel.origin(call, reply))
 
     return await channel.answer(call, read_reply)
-
-
-def _without_error(raw: dict[str, Any]) -> dict[str, Any]:
-    """The object, unless it tells of a failure although the status was good."""
-    failed = raw.get("status") == "failed"
-    error = in_stream_error({"type": "response.failed", "response": raw} if failed else raw)
-    if error is not None:
-        raise error
-    return raw

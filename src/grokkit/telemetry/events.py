@@ -1,6 +1,6 @@
 """The records that hooks receive. They hold no content and no secret; times are seconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -63,6 +63,142 @@ class CallFailed(msgspec.Struct, frozen=True, kw_only=True):
     cancelled."""
 
 
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """A call waits for its turn under a rate limit."""
+
+    call: CallRef
+    client_request_id: str
+    position: int
+    """How many wait in this queue, this one included."""
+    wait: float
+    """How long it will be, as far as can be told."""
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that was queued sets out."""
+
+    call: CallRef
+    client_request_id: str
+    waited: float
+
+
+class LimitLearned(msgspec.Struct, frozen=True, kw_only=True):
+    """The server told what it allows."""
+
+    call: CallRef
+    client_request_id: str
+    limits: Mapping[str, float]
+    """By name: `requests_per_second`, `requests_per_minute`, `tokens_per_minute`."""
+
+
+class Retried(msgspec.Struct, frozen=True, kw_only=True):
+    """A call is going to be made again."""
+
+    call: CallRef
+    client_request_id: str
+    attempt: int
+    """The number of the coming try: 2 for the first retry."""
+    delay: float
+    error: Exception
+    """Why."""
+    may_have_run: bool
+    """Whether the try that failed may have been run, and billed: then this one may cost a second time."""
+
+
+class RetryRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that could have been made again is not."""
+
+    call: CallRef
+    client_request_id: str
+    attempt: int
+    """The number of the last try."""
+    error: Exception
+    reason: str
+    """`attempts`, `budget`, `deadline`, `ceiling`, `ambiguous` or `effects`."""
+
+
+class CircuitOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls of this kind failed too often: no more are sent for a while."""
+
+    call: CallRef
+    client_request_id: str
+    circuit: str
+    failure_rate: float
+    slow_rate: float
+    open_for: float
+
+
+class CircuitProbed(msgspec.Struct, frozen=True, kw_only=True):
+    """An open circuit lets this one call through, to see."""
+
+    call: CallRef
+    client_request_id: str
+    circuit: str
+
+
+class CircuitClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """The probe went well: calls are sent again."""
+
+    call: CallRef
+    client_request_id: str
+    circuit: str
+
+
+class Hedged(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer is late: a second try was sent beside the first."""
+
+    call: CallRef
+    client_request_id: str
+    after: float
+
+
+class HedgeSettled(msgspec.Struct, frozen=True, kw_only=True):
+    """One of two tries answered; the other was dropped, and may still be billed."""
+
+    call: CallRef
+    client_request_id: str
+    winner: int
+    """1 for the first try, 2 for the second."""
+    elapsed: float
+
+
+class FellBack(msgspec.Struct, frozen=True, kw_only=True):
+    """Another model or server is asked."""
+
+    call: CallRef
+    client_request_id: str
+    asked: str
+    """Who failed."""
+    served: str
+    """Who is asked now."""
+    reason: str
+    """`capacity`, `circuit`, `context`, `parameter`, `rate_limit` or `failure`."""
+    error: Exception
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """An equal call is on its way already: this one shares its reply."""
+
+    call: CallRef
+    client_request_id: str
+    leader: str
+    """The client request id of the call that was sent."""
+
+
+class StateLost(msgspec.Struct, frozen=True, kw_only=True):
+    """The shared store cannot be reached: limits, budgets and circuits are this process's own until it can."""
+
+    store: str
+    error: Exception
+
+
+class StateRecovered(msgspec.Struct, frozen=True, kw_only=True):
+    """The shared store is in use again."""
+
+    store: str
+    lost_for: float
+
+
 class Answered(Protocol):
     """What an event needs to know of an answer."""
 
@@ -77,5 +213,25 @@ class Answered(Protocol):
         ...
 
 
-Event: TypeAlias = CallStarted | ReplyStarted | OutputStarted | CallFinished | CallFailed
+Event: TypeAlias = (
+    CallStarted
+    | ReplyStarted
+    | OutputStarted
+    | CallFinished
+    | CallFailed
+    | Queued
+    | Admitted
+    | LimitLearned
+    | Retried
+    | RetryRefused
+    | CircuitOpened
+    | CircuitProbed
+    | CircuitClosed
+    | Hedged
+    | HedgeSettled
+    | FellBack
+    | Joined
+    | StateLost
+    | StateRecovered
+)
 Hook: TypeAlias = Callable[[Event], None]

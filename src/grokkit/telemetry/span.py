@@ -41,7 +41,7 @@ class Span:
         self._request_id: str | None = None
         self._time_to_output: float | None = None
         self._ended = False
-        self._tell(CallStarted(call=call, client_request_id=client_request_id))
+        self.tell(CallStarted(call=call, client_request_id=client_request_id))
 
     @property
     def elapsed(self) -> float:
@@ -56,7 +56,7 @@ class Span:
     def replied(self, status: int, request_id: str | None) -> None:
         """The head of the reply is here."""
         self._request_id = request_id
-        self._tell(
+        self.tell(
             ReplyStarted(
                 call=self._call,
                 client_request_id=self._client_request_id,
@@ -70,7 +70,7 @@ class Span:
         """The first output of a stream is here."""
         if self._time_to_output is None:
             self._time_to_output = self.elapsed
-            self._tell(
+            self.tell(
                 OutputStarted(
                     call=self._call,
                     client_request_id=self._client_request_id,
@@ -84,7 +84,7 @@ class Span:
         if self._ended:
             return
         self._ended = True
-        self._tell(
+        self.tell(
             CallFinished(
                 call=self._call,
                 client_request_id=self._client_request_id,
@@ -105,7 +105,7 @@ class Span:
         if self._ended:
             return
         self._ended = True
-        self._tell(
+        self.tell(
             CallFailed(
                 call=self._call,
                 client_request_id=self._client_request_id,
@@ -115,7 +115,8 @@ class Span:
             )
         )
 
-    def _tell(self, event: Event) -> None:
+    def tell(self, event: Event) -> None:
+        """Tell the hooks what happened to the call on its way."""
         for hook in self._hooks:
             try:
                 hook(event)

@@ -31,10 +31,10 @@ from grokkit.transport import failures, tls
 from grokkit.transport.addresses import is_public
 from grokkit.transport.aiohttp_pool import PromptResponse
 from grokkit.transport.destinations import not_public, refused
-from grokkit.transport.exchange import wire_timed_out
 from grokkit.transport.guard import guard
 from grokkit.transport.proxies import proxy_for
 from grokkit.transport.resolver import Resolver
+from grokkit.transport.stream_clocks import wire_timed_out
 from grokkit.wire.error_body import classify
 
 if TYPE_CHECKING:

@@ -1,4 +1,8 @@
-"""The last step of the pipeline: one call to the transport, and a reply that is good, or one classified error."""
+"""The last step of the pipeline: one call to the transport, and a reply that is good, or one classified error.
+
+A stream is handed on when its first output is here. Whatever goes wrong before that is raised, so that the layers
+above may try again: nobody has seen anything of it.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,20 @@ import math
 from typing import TYPE_CHECKING
 
 from grokkit.clock import Within
-from grokkit.errors import FirstEventTimedOut, GrokError, ReplyUnreadable, WireTimedOut
+from grokkit.errors import FirstEventTimedOut, GrokError, ReplyUnreadable
+from grokkit.transport.stream_clocks import StreamClocks, wire_timed_out
 from grokkit.wire.error_body import classify
+from grokkit.wire.first_output import FirstOutput, reported_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from grokkit.call import Call, Reply
+    from grokkit.call import ByteStream, Call, Reply
     from grokkit.clock import Clock
     from grokkit.transport import Transport
+
+REMAINING = "x-grokkit-remaining-ms"
+"""The header that tells a server how long the caller will wait for all of the answer, in milliseconds."""
 
 _MOST_ERROR_BODY = 256 * 1024
 _ERRORS_FROM = 400
@@ -22,7 +31,7 @@ _REDIRECTS_FROM = 300
 
 
 class Exchange:
-    """Sends, waits for the head of the reply, and reads the body of all but good streams."""
+    """Sends, waits for the reply, and reads the body of all but good streams; of those, the start."""
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
@@ -34,30 +43,88 @@ class Exchange:
     async def __call__(self, call: Call) -> Reply:
         """The reply, with its body read, or streaming when the call asks for a stream and gets one."""
         first, silence = call.limits.first_event, call.limits.wire
+        opened = self._clock.now()
         reply: Reply | None = None
         try:
-            soonest = math.inf if silence is None else self._clock.now() + silence
-            async with Within(self._clock, self._after(first), lambda: _no_answer(first), soonest=soonest) as limit:
-                reply = await self._transport.send(call)
-                is_good = reply.status < _REDIRECTS_FROM
-                if is_good and call.stream and _is_event_stream(reply):
-                    return reply
+            soonest = math.inf if silence is None else opened + silence
+            limit = Within(self._clock, _after(opened, first), lambda: _no_answer(first), soonest=soonest)
+            async with limit:
+                reply = await self._transport.send(self._with_remaining_time(call))
+                if reply.status < _REDIRECTS_FROM and call.stream and _is_event_stream(reply):
+                    return await self._until_output(call, reply, limit, opened)
 
                 def heard() -> None:
-                    limit.move(self._after(silence), lambda: wire_timed_out(silence))
+                    limit.move(_after(self._clock.now(), silence), lambda: wire_timed_out(silence))
 
                 heard()
-                if is_good:
-                    await reply.read(call.max_body_size, heard)
-                    return reply
-                raise await _error(reply, heard)
+                return await _whole(call, reply, heard)
         except GrokError as error:
             if reply is not None:
                 error.request_id = error.request_id or reply.request_id
             raise
 
-    def _after(self, seconds: float | None) -> float | None:
-        return None if seconds is None else self._clock.now() + seconds
+    def _with_remaining_time(self, call: Call) -> Call:
+        if call.deadline is None:
+            return call
+        remaining = max(0, round((call.deadline - self._clock.now()) * 1000))
+        return call.replace(headers={**call.headers, REMAINING: str(remaining)})
+
+    async def _until_output(self, call: Call, reply: Reply, limit: Within, opened: float) -> Reply:
+        stream = reply.stream
+        if stream is None:
+            return reply
+        start = FirstOutput(call.max_event_size)
+        chunks = stream.__aiter__()
+        clocks = StreamClocks(call.limits, None, opened=opened, heard=self._clock.now())
+        try:
+            await self._hold(start, chunks, clocks, limit)
+        except BaseException:
+            await reply.aclose()
+            raise
+        reply.stream = _Resumed(start.held, chunks, stream)
+        return reply
+
+    async def _hold(
+        self, start: FirstOutput, chunks: AsyncIterator[bytes], clocks: StreamClocks, limit: Within
+    ) -> None:
+        limit.move(*clocks.earliest())
+        async for chunk in chunks:
+            events = start.events
+            if start.feed(chunk):
+                return
+            clocks.byte(now := self._clock.now())
+            if start.events > events:
+                clocks.event(now)
+            limit.move(*clocks.earliest())
+        raise start.ended()
+
+
+class _Resumed:
+    """A stream whose first chunks were read already."""
+
+    def __init__(self, held: list[bytes], chunks: AsyncIterator[bytes], stream: ByteStream) -> None:
+        self._held = held
+        self._chunks = chunks
+        self.aclose = stream.aclose
+        held.reverse()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __anext__(self) -> Awaitable[bytes]:
+        return self._next_held() if self._held else self._chunks.__anext__()
+
+    async def _next_held(self) -> bytes:
+        return self._held.pop()
+
+
+async def _whole(call: Call, reply: Reply, heard: Callable[[], object]) -> Reply:
+    if reply.status >= _REDIRECTS_FROM:
+        raise await _error(reply, heard)
+    body = await reply.read(call.max_body_size, heard)
+    if call.model is not None and (error := reported_error(body)) is not None:
+        raise error
+    return reply
 
 
 async def _error(reply: Reply, heard: Callable[[], object]) -> GrokError:
@@ -75,19 +142,15 @@ async def _error(reply: Reply, heard: Callable[[], object]) -> GrokError:
     return error
 
 
-def wire_timed_out(silence: float | None) -> WireTimedOut:
-    """The error for a connection on which nothing moved, not even a keep-alive."""
-    return WireTimedOut(
-        f"the connection was silent for {silence:g} s: not a byte came",
-        hint="the connection is most likely dead: try again; raise Timeouts(wire=...) for servers known to be silent",
-    )
-
-
 def _no_answer(limit: float | None) -> FirstEventTimedOut:
     return FirstEventTimedOut(
         f"no answer began within {limit:g} s",
         hint="reasoning models may think for minutes: raise Timeouts(first_event=...), or stream the call",
     )
+
+
+def _after(now: float, seconds: float | None) -> float | None:
+    return None if seconds is None else now + seconds
 
 
 def _is_event_stream(reply: Reply) -> bool:

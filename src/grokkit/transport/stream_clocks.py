@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grokkit.errors import FirstEventTimedOut, StreamStalled
-from grokkit.layers.deadline import deadline_exceeded
-from grokkit.transport.exchange import wire_timed_out
+from grokkit.errors import DeadlineExceeded, FirstEventTimedOut, StreamStalled, WireTimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +69,23 @@ def _moment(limit: Limit) -> float:
 
 def _never() -> GrokError:
     return deadline_exceeded(None)
+
+
+def deadline_exceeded(total: float | None) -> DeadlineExceeded:
+    """The error for a call that took longer than it may."""
+    allowed = "its deadline" if total is None else f"the {total:g} s it may take in all"
+    return DeadlineExceeded(
+        f"the call took longer than {allowed}",
+        hint="raise timeout= (a number, or Timeouts(total=...)) for this call or for the client",
+    )
+
+
+def wire_timed_out(silence: float | None) -> WireTimedOut:
+    """The error for a connection on which nothing moved, not even a keep-alive."""
+    return WireTimedOut(
+        f"the connection was silent for {silence:g} s: not a byte came",
+        hint="the connection is most likely dead: try again; raise Timeouts(wire=...) for servers known to be silent",
+    )
 
 
 def _stalled(idle: float) -> StreamStalled:

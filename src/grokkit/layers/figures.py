@@ -1,0 +1,111 @@
+"""How long calls of each kind took lately: what deadlines, hedges and health reports are judged by."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from grokkit.call import Call
+
+_MOST_SAMPLES = 128
+_MOST_KINDS = 1024
+
+
+class CallKind(NamedTuple):
+    """Calls that can be expected to take about as long as each other."""
+
+    account: str
+    operation: str
+    model: str
+    effort: str
+    """The reasoning effort asked for; empty when none was."""
+
+
+def kind_of(call: Call) -> CallKind:
+    """The kind of a call."""
+    return CallKind(call.account, call.operation, call.model or "", _effort(call))
+
+
+def _effort(call: Call) -> str:
+    body = call.body
+    if body is None or isinstance(body, bytes):
+        return ""
+    reasoning = body.get("reasoning")
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else body.get("reasoning_effort")
+    return effort if isinstance(effort, str) else ""
+
+
+class Durations:
+    """The last durations of one kind, in seconds, none of them older than a time.
+
+    >>> durations = Durations(keep=60.0)
+    >>> for second in range(1, 11):
+    ...     durations.add(seconds=float(second), now=0.0)
+    >>> durations.quantile(0.5, now=1.0), durations.quantile(0.95, now=1.0), durations.quantile(0.5, now=61.0)
+    (5.0, 10.0, None)
+    """
+
+    __slots__ = ("_in_order", "_keep", "_samples")
+
+    def __init__(self, keep: float) -> None:
+        self._keep = keep
+        self._samples: deque[tuple[float, float]] = deque()
+        self._in_order: list[float] = []
+
+    def add(self, seconds: float, now: float) -> None:
+        """One more."""
+        if len(self._samples) >= _MOST_SAMPLES:
+            self._drop_oldest()
+        self._samples.append((now, seconds))
+        insort(self._in_order, seconds)
+
+    def quantile(self, share: float, now: float, *, least: int = 1) -> float | None:
+        """The duration that so large a share of them did not exceed; None when there are fewer than `least`."""
+        while self._samples and self._samples[0][0] + self._keep <= now:
+            self._drop_oldest()
+        count = len(self._in_order)
+        return None if count < least else self._in_order[max(0, ceil(share * count) - 1)]
+
+    def _drop_oldest(self) -> None:
+        self._in_order.remove(self._samples.popleft()[1])
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+
+class Figures:
+    """By kind of call: seconds to the first output, and to the last."""
+
+    def __init__(self, now: Callable[[], float], keep: float = 120.0) -> None:
+        self._now = now
+        self._keep = keep
+        self._by_kind: dict[CallKind, tuple[Durations, Durations]] = {}
+
+    def answered(self, call: Call, *, first: float, whole: float) -> None:
+        """An attempt of this call had its first output after `first` seconds and all of it after `whole`."""
+        kind = kind_of(call)
+        if kind not in self._by_kind:
+            if len(self._by_kind) >= _MOST_KINDS:
+                del self._by_kind[next(iter(self._by_kind))]
+            self._by_kind[kind] = Durations(self._keep), Durations(self._keep)
+        firsts, wholes = self._by_kind[kind]
+        firsts.add(first, self._now())
+        wholes.add(whole, self._now())
+
+    def first_output(self, call: Call, share: float, *, least: int) -> float | None:
+        """The time to the first output that so large a share of such calls did not exceed; None for lack of calls."""
+        known = self._by_kind.get(kind_of(call))
+        return None if known is None else known[0].quantile(share, self._now(), least=least)
+
+    def whole(self, call: Call, share: float, *, least: int) -> float | None:
+        """The same for the whole answer."""
+        known = self._by_kind.get(kind_of(call))
+        return None if known is None else known[1].quantile(share, self._now(), least=least)
+
+    def __iter__(self) -> Iterator[tuple[CallKind, Durations, Durations]]:
+        return iter([(kind, *durations) for kind, durations in self._by_kind.items()])
