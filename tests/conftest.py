@@ -1,24 +1,33 @@
-"""Every test starts from nothing: no key, no settings, no files of the person who runs it. And both faces in one."""
+"""Every test starts from nothing: no key, no settings, no files of the person who runs it. And both faces in one.
+
+A test waits for what happens, never for a time: `WatchedSimulator.until`, `Face.waits_on`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import patch
 
 import pytest
 
 from grokkit import AsyncGrok, AsyncStream, Grok, Stream
 from grokkit._portal import portal
+from grokkit.testing import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
     from pathlib import Path
 
     from grokkit import StreamEvent
     from grokkit.testing import TurnableClock
+    from grokkit.testing.simulator.app import App, Message, Receive, Send
 
+PATIENCE = 20.0
+"""Seconds after which what a test waits for counts as never."""
 _KEPT = {"GROKKIT_CACHE", "GROKKIT_LOCAL_URL"}
 _OURS = ("GROKKIT_", "XAI_")
 
@@ -98,8 +107,18 @@ class Face:
 
     async def waits_on(self, clock: TurnableClock, count: int = 1) -> None:
         """Let what was started run until so many waits and limits of the clock are pending."""
-        while clock.waiting < count:
-            await asyncio.sleep(0.001)
+        enough = threading.Event()
+        ask = clock.call_at
+
+        def call_at(when: float, callback: Callable[[], object]) -> object:
+            alarm = ask(when, callback)
+            if clock.waiting >= count:
+                enough.set()
+            return alarm
+
+        with patch.object(clock, "call_at", call_at):
+            if clock.waiting < count:
+                assert await asyncio.to_thread(enough.wait, PATIENCE), f"{clock.waiting} wait, and not {count}"
         await self.turn(clock, 0)
 
     async def turn(self, clock: TurnableClock, seconds: float) -> None:
@@ -114,3 +133,64 @@ class Face:
 def face(request: pytest.FixtureRequest) -> Face:
     """Both faces, one after the other."""
     return Face(request.param)
+
+
+class WatchedSimulator(Simulator):
+    """A simulator on real ports, for processes and threads, that signals whatever happens to it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.connections: set[tuple[str, int]] = set()
+        """The other ends of all connections that requests came over."""
+        self.held_back = 0
+        """How many replies can go no further, since their readers take no more."""
+        self._changed = threading.Condition()
+        self._answer = self.app
+        self.app = cast("App", self._watched)
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so, looking whenever a request comes, goes on or ends."""
+        with self._changed:
+            assert self._changed.wait_for(is_so, PATIENCE), self.calls
+
+    def until_left(self) -> None:
+        """Wait until a caller has left before the end of its reply."""
+        self.until(lambda: any(call.disconnected for call in self.calls))
+
+    def _tell(self, *, held_back: int = 0) -> None:
+        with self._changed:
+            self.held_back += held_back
+            self._changed.notify_all()
+
+    async def _watched(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.connections.add(tuple(scope["client"]))
+
+        async def watched_receive() -> Message:
+            self._tell()
+            return await receive()
+
+        async def watched_send(message: Message) -> None:
+            await _Step(send(message), self._tell)
+            self._tell()
+
+        try:
+            await self._answer(scope, watched_receive, watched_send)
+        finally:
+            self._tell()
+
+
+class _Step:
+    """A step of a reply, which says when it has to wait."""
+
+    def __init__(self, step: Awaitable[None], tell: Callable[..., None]) -> None:
+        self._step = step
+        self._tell = tell
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        steps = self._step.__await__()
+        for waited_for in steps:
+            self._tell(held_back=1)
+            try:
+                yield waited_for
+            finally:
+                self._tell(held_back=-1)
