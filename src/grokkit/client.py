@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from grokkit.clock import SystemClock
-from grokkit.config import Config, Secret, resolve
+from grokkit.config import Config, Secret, SecretURL, resolve
 from grokkit.errors import ConfigInvalid
 from grokkit.layers.deadline import Deadline
 from grokkit.layers.log import Log
+from grokkit.layers.shared import Shared, of_process
 from grokkit.layers.trace import Trace
-from grokkit.pipeline import Stack, by_ring, in_order
+from grokkit.pipeline import Stacks, by_ring
 from grokkit.resources.account import AsyncAccount
 from grokkit.resources.channel import Channel
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
+from grokkit.stores.memory import MemoryStore
 from grokkit.telemetry.logging import log_event
+from grokkit.telemetry.span import tell_all
 from grokkit.transport.auth import Auth
 from grokkit.transport.exchange import Exchange
 
@@ -27,13 +31,15 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from grokkit.call import Layer
+    from grokkit.call import Call, Layer, Next
     from grokkit.clock import Clock
-    from grokkit.config import Builder, SecretURL, Setting, Timeouts
+    from grokkit.config import Builder, Circuit, Fallback, Hedge, RateLimit, Retry, Setting, Timeouts
     from grokkit.local import Engine
+    from grokkit.pipeline import Stack
     from grokkit.resources.downloads import Download, DownloadOptions
     from grokkit.resources.responses import ResponsesOptions
     from grokkit.resources.stream import AsyncStream
+    from grokkit.stores import Store
     from grokkit.telemetry.events import Hook
     from grokkit.transport import Transport
     from grokkit.wire.answer import Answer
@@ -58,6 +64,15 @@ class ConfigOptions(TypedDict, total=False):
     max_event_size: int
     store: bool
     stream_long_calls: bool
+    retries: int | Retry | Mapping[str, Any] | None
+    rate_limit: str | RateLimit | Mapping[str, Any] | None
+    circuit: str | float | Circuit | Mapping[str, Any] | None
+    hedge: str | float | Hedge | Mapping[str, Any] | None
+    fallback: Sequence[Any] | Fallback | Mapping[str, Any] | None
+    coalesce: bool
+    tenant: str | None
+    priority: Literal["high", "normal", "low"]
+    state: str | SecretURL | Store | None
     profile: str | None
 
 
@@ -74,7 +89,7 @@ class ClientOptions(ConfigOptions, total=False):
 
 
 _PARTS = frozenset({"transport", "layers", "hooks", "clock"})
-_SHARED = _PARTS | {"proxy", "ca_file", "client_cert", "client_key", "trust_env", "max_connections"}
+_SHARED = _PARTS | {"proxy", "ca_file", "client_cert", "client_key", "trust_env", "max_connections", "state"}
 """What a derived client has in common with the one it comes from."""
 
 
@@ -96,14 +111,15 @@ class AsyncGrok:
             options["api_key"] = Secret(key)
         _refuse_unknown(options)
         config = resolve({name: value for name, value in options.items() if name not in _PARTS})
-        clock = options.get("clock") or SystemClock()
         given = options.get("transport")
         transport = given or _default_transport(config)
-        channel = Channel(config, _stack(config, transport, clock, options), clock)
-        self._attach(channel, own_transport=None if given else transport)
+        shared = _shared(config, options)
+        channel = Channel(config, _stacks(config, transport, shared, options), shared.clock)
+        self._attach(channel, shared, own_transport=None if given else transport)
 
-    def _attach(self, channel: Channel, *, own_transport: Transport | None) -> None:
+    def _attach(self, channel: Channel, shared: Shared, *, own_transport: Transport | None) -> None:
         self._channel = channel
+        self._shared = shared
         self._own_transport = own_transport
         self._engine: Engine | None = None
         self.chat = AsyncChat(channel)
@@ -199,13 +215,17 @@ class AsyncGrok:
             changes["api_key"] = Secret(key)
         del key
         _refuse_shared(changes)
-        return self._over(self._channel.derived(self.config.replace(**changes)))
+        return self._over(self._channel.derived(self.config.replace(**changes)), self._shared)
 
     @classmethod
-    def _over(cls, channel: Channel) -> Self:
+    def _over(cls, channel: Channel, shared: Shared) -> Self:
         self = cls.__new__(cls)
-        self._attach(channel, own_transport=None)
+        self._attach(channel, shared, own_transport=None)
         return self
+
+    def serving(self, call: Call) -> tuple[Call, Next]:
+        """A call of another client as this one makes it, and the way to send it: what `fallback=` asks of a client."""
+        return self._channel.adopted(call)
 
     async def warmup(self) -> None:
         """Open a connection ahead of the first call, and prove that the key works.
@@ -270,15 +290,44 @@ def _default_transport(config: Config) -> Transport:
     return transport
 
 
-def _stack(config: Config, transport: Transport, clock: Clock, options: ClientOptions) -> Stack:
+def _shared(config: Config, options: ClientOptions) -> Shared:
+    clock, given = options.get("clock"), options.get("transport")
+    if config.state is None and clock is None and given is None:
+        return of_process()
+    clock = clock or SystemClock()
+    return Shared(clock, _store(config, clock, options))
+
+
+def _store(config: Config, clock: Clock, options: ClientOptions) -> Store:
+    local = MemoryStore(clock.now)
+    if config.state is None:
+        return local
+    from grokkit.stores import open_store
+    from grokkit.stores.degrading import Degrading
+
+    where = config.state
+    store = open_store(where.reveal()) if isinstance(where, SecretURL) else where
+    return (
+        store
+        if isinstance(store, MemoryStore)
+        else Degrading(store, local, clock=clock, told=partial(tell_all, _hooks(options)))
+    )
+
+
+def _hooks(options: ClientOptions) -> list[Hook]:
+    return [log_event, *options.get("hooks", ())]
+
+
+def _stacks(config: Config, transport: Transport, shared: Shared, options: ClientOptions) -> Stacks:
+    clock = shared.clock
     slots: dict[str, list[Layer]] = {
-        "trace": [Trace([log_event, *options.get("hooks", ())], clock)],
-        "deadline": [Deadline(clock)],
+        "trace": [Trace(_hooks(options), clock)],
+        "deadline": [Deadline(clock, shared.figures)],
         "log": [Log()],
         "auth": [Auth(config.api_key)],
         **by_ring(options.get("layers", ())),
     }
-    return Stack(in_order(slots), Exchange(transport, clock))
+    return Stacks(slots, shared.by_slot(), Exchange(transport, clock, shared.figures.answered))
 
 
 def _path(path: Path | None) -> str | None:

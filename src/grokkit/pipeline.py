@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from grokkit.errors import ConfigInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from grokkit.call import Call, Layer, Next, Reply
+    from grokkit.config import Policies
 
 ORDER: Final = (
     # one logical call
@@ -34,6 +35,49 @@ ORDER: Final = (
     "auth",
 )
 """Outermost first. A layer that is off is absent from the stack; below the last is the exchange with the transport."""
+
+
+class Stacks:
+    """The stacks of one client: one for each choice of layers that a call may ask for. A layer is made once."""
+
+    def __init__(
+        self,
+        fixed: Mapping[str, Iterable[Layer]],
+        on_demand: Mapping[str, Callable[[], Layer]],
+        exchange: Next,
+    ) -> None:
+        """`fixed` are the layers that every call passes, `on_demand` makes those that policies switch on, by slot."""
+        self._fixed = fixed
+        self._on_demand = on_demand
+        self._exchange = exchange
+        self._by_choice: dict[frozenset[str], Stack] = {}
+
+    def of(self, policies: Policies) -> Stack:
+        """The stack for a call with these policies."""
+        choice = switched_on(policies)
+        stack = self._by_choice.get(choice)
+        if stack is None:
+            chosen = {slot: [make()] for slot, make in self._on_demand.items() if slot in choice}
+            stack = self._by_choice[choice] = Stack(in_order({**self._fixed, **chosen}), self._exchange)
+        return stack
+
+
+def switched_on(policies: Policies) -> frozenset[str]:
+    """The slots that these policies want filled.
+
+    >>> from grokkit.config import Policies
+    >>> sorted(switched_on(Policies()))
+    ['circuit', 'rate_limit', 'retry']
+    """
+    wanted = {
+        "coalesce": policies.coalesce,
+        "fallback": policies.fallback.is_on,
+        "retry": policies.retries.is_on,
+        "rate_limit": policies.rate_limit.is_on,
+        "circuit": policies.circuit.is_on,
+        "hedge": policies.hedge.is_on,
+    }
+    return frozenset(slot for slot, on in wanted.items() if on)
 
 
 class Stack:

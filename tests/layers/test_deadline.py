@@ -9,6 +9,7 @@ from grokkit.call import Call, Reply
 from grokkit.config import Limits
 from grokkit.errors import DeadlineExceeded, StreamInterrupted
 from grokkit.layers.deadline import Deadline
+from grokkit.layers.figures import Figures
 from grokkit.testing import MockTransport, Pause, TurnableClock
 from grokkit.testing.mock.replies import stream_reply
 
@@ -52,7 +53,7 @@ async def test_the_earliest_deadline_counts(
     clock: TurnableClock, total: float | None, earlier: float | None, expected: float
 ) -> None:
     further = Further(clock)
-    task = asyncio.create_task(Deadline(clock)(call(total, earlier), further))
+    task = asyncio.create_task(Deadline(clock, Figures(clock.now))(call(total, earlier), further))
     await clock.advance(0)
 
     reply = await task
@@ -65,7 +66,7 @@ async def test_the_earliest_deadline_counts(
 async def test_a_call_without_limits_passes_as_it_is(clock: TurnableClock) -> None:
     further = Further(clock)
     asked = call()
-    task = asyncio.create_task(Deadline(clock)(asked, further))
+    task = asyncio.create_task(Deadline(clock, Figures(clock.now))(asked, further))
     await clock.advance(0)
     await task
 
@@ -73,7 +74,7 @@ async def test_a_call_without_limits_passes_as_it_is(clock: TurnableClock) -> No
 
 
 async def test_what_takes_longer_is_ended(clock: TurnableClock) -> None:
-    task = asyncio.create_task(Deadline(clock)(call(5), Further(clock, 60)))
+    task = asyncio.create_task(Deadline(clock, Figures(clock.now))(call(5), Further(clock, 60)))
 
     await clock.advance(4.9)
     assert not task.done()
@@ -85,7 +86,7 @@ async def test_what_takes_longer_is_ended(clock: TurnableClock) -> None:
 
 
 async def test_a_deadline_that_has_passed_ends_the_call_at_once(clock: TurnableClock) -> None:
-    task = asyncio.create_task(Deadline(clock)(call(None, START - 1), Further(clock, 60)))
+    task = asyncio.create_task(Deadline(clock, Figures(clock.now))(call(None, START - 1), Further(clock, 60)))
     await clock.advance(0)
 
     with pytest.raises(DeadlineExceeded, match="longer than its deadline"):

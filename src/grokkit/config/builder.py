@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 from .headers import Headers
 from .kinds import KeySource
 from .not_given import NOT_GIVEN, NotGiven
+from .policies import Circuit, Fallback, Hedge, RateLimit, Retry
 from .secret import Secret, SecretURL
 from .timeouts import Auto, Seconds, Timeouts
 
@@ -111,6 +112,42 @@ class Builder(Generic[T]):
     def stream_long_calls(self, *, streamed: bool = True) -> Self:
         """Whether long calls are streamed underneath."""
         return self.option("stream_long_calls", streamed)
+
+    def retries(self, policy: int | Retry) -> Self:
+        """When a call is made again: how often, or a `Retry`."""
+        return self.option("retries", policy)
+
+    def rate_limit(self, policy: str | RateLimit) -> Self:
+        """How fast calls go out: `"auto"`, `"off"`, or a `RateLimit`."""
+        return self.option("rate_limit", policy)
+
+    def circuit(self, policy: str | float | Circuit) -> Self:
+        """When calls that are bound to fail are not sent: a rate of failures, `"off"`, or a `Circuit`."""
+        return self.option("circuit", policy)
+
+    def hedge(self, policy: str | float | Hedge) -> Self:
+        """When a second try is sent beside a late one: a percentile, `"off"`, or a `Hedge`."""
+        return self.option("hedge", policy)
+
+    def fallback(self, *to: object, policy: Fallback | None = None) -> Self:
+        """Who is asked when the model cannot serve: models or clients, in order, or a `Fallback`."""
+        return self.option("fallback", policy or to)
+
+    def coalesce(self, *, shared: bool = True) -> Self:
+        """Whether equal calls at one time share one reply."""
+        return self.option("coalesce", shared)
+
+    def tenant(self, name: str | None) -> Self:
+        """On whose behalf: what tenants do stays apart."""
+        return self.option("tenant", name)
+
+    def priority(self, word: str) -> Self:
+        """Who goes first in a queue: `high`, `normal` or `low`."""
+        return self.option("priority", word)
+
+    def state(self, where: object) -> Self:
+        """Where limits, budgets and circuits are shared with other processes: a URL or a store."""
+        return self.option("state", SecretURL(where) if isinstance(where, str) else where)
 
     def profile(self, name: str) -> Self:
         """The profile in force, of those in the config files."""

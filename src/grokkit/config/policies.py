@@ -110,7 +110,9 @@ class RateLimit(Policy):
         default=True, metadata=about("Whether fewer run at one time while the server refuses or slows down.", FLAG)
     )
     weights: Mapping[str, float] = field(
-        default_factory=dict, metadata=about("Shares of tenants, where they are not equal.", amounts.WEIGHTS)
+        default_factory=dict,
+        hash=False,
+        metadata=about("Shares of tenants, where they are not equal.", amounts.WEIGHTS),
     )
 
     @property

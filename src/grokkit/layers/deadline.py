@@ -5,18 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grokkit.clock import Within
+from grokkit.errors import WouldExceedDeadline
 from grokkit.transport.stream_clocks import deadline_exceeded
 
 if TYPE_CHECKING:
     from grokkit.call import Call, Next, Reply
     from grokkit.clock import Clock
+    from grokkit.layers.figures import Figures
+
+
+_FEW = 10
+"""Fewer recent calls than this say nothing about the next."""
 
 
 class Deadline:
-    """Turns `limits.total` into a moment, and ends what passes it. A stream keeps the moment for its own reading."""
+    """Turns `limits.total` into a moment, and ends what passes it. A stream keeps the moment for its own reading.
 
-    def __init__(self, clock: Clock) -> None:
+    A call that has less time than half of such calls took lately is refused at once: nothing is sent.
+    """
+
+    def __init__(self, clock: Clock, figures: Figures) -> None:
         self._clock = clock
+        self._figures = figures
 
     def __repr__(self) -> str:
         return "deadline"
@@ -27,10 +37,23 @@ class Deadline:
         if total is None and call.deadline is None:
             return await call_next(call)
         deadline = _earlier(call.deadline, None if total is None else self._clock.now() + total)
+        self._refuse_hopeless(call, deadline)
         async with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
             reply = await call_next(call.replace(deadline=deadline))
         reply.context["deadline"] = deadline
         return reply
+
+    def _refuse_hopeless(self, call: Call, deadline: float | None) -> None:
+        usual = self._figures.whole(call, 0.5, least=_FEW)
+        if deadline is None or usual is None:
+            return
+        left = deadline - self._clock.now()
+        if left < usual:
+            raise WouldExceedDeadline(
+                f"half of such calls took more than {usual:.3g} s lately, and this one has {max(left, 0):.3g} s",
+                call=call.ref,
+                client_request_id=call.id,
+            )
 
 
 def _earlier(one: float | None, other: float | None) -> float | None:

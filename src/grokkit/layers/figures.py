@@ -86,7 +86,7 @@ class Figures:
         self._keep = keep
         self._by_kind: dict[CallKind, tuple[Durations, Durations]] = {}
 
-    def answered(self, call: Call, *, first: float, whole: float) -> None:
+    def answered(self, call: Call, first: float, whole: float) -> None:
         """An attempt of this call had its first output after `first` seconds and all of it after `whole`."""
         kind = kind_of(call)
         if kind not in self._by_kind:

@@ -27,7 +27,9 @@ class Trace:
         return f"trace({len(self._hooks)} hooks)"
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        """Follow the call."""
+        """Follow the call, unless another client's layer does so already and only falls back on this one."""
+        if call.span is not None:
+            return await call_next(call)
         span = Span(call.ref, call.id, self._hooks, self._clock)
         try:
             reply = await call_next(call.replace(span=span))

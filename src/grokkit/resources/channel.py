@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import platform
 import uuid
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit import models
 from grokkit.call import API_KEY, Call, Ending
-from grokkit.config import POLICY_NAMES, Secret
+from grokkit.config import POLICY_NAMES, Fallback, Secret
 from grokkit.errors import ClientClosed
 from grokkit.wire.answer import Origin
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from grokkit.call import Reply
     from grokkit.clock import Clock
     from grokkit.config import Config, KeySource, Limits, Policies
-    from grokkit.pipeline import Stack
+    from grokkit.pipeline import Stack, Stacks
     from grokkit.resources.options import CallOptions
     from grokkit.wire.answer import Answer
     from grokkit.wire.usage import Prices
@@ -31,13 +32,14 @@ T = TypeVar("T")
 class Channel:
     """The way from a method of a client to its stack. Derived clients have another channel over the same stack."""
 
-    def __init__(self, config: Config, stack: Stack, clock: Clock, parent: Channel | None = None) -> None:
+    def __init__(self, config: Config, stacks: Stacks, clock: Clock, parent: Channel | None = None) -> None:
         self.config = config
-        self.stack = stack
+        self._stacks = stacks
         self.clock = clock
         self._parent = parent
         self._closed = False
         self._policies = config.policies()
+        self.stack = stacks.of(self._policies)
         self._account = _fingerprint(config.base_url, config.api_key)
         self._context = {} if parent is None else {API_KEY: config.api_key}
         self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
@@ -48,7 +50,7 @@ class Channel:
 
     def derived(self, config: Config) -> Channel:
         """A channel over the same stack, with other settings. It closes with this one."""
-        return Channel(config, self.stack, self.clock, parent=self)
+        return Channel(config, self._stacks, self.clock, parent=self)
 
     @property
     def closed(self) -> bool:
@@ -105,7 +107,33 @@ class Channel:
         """The reply of the stack. The receiver ends its span."""
         if self.closed:
             raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
-        return await self.stack(call)
+        stack = self.stack if call.policies is self._policies else self._stacks.of(call.policies)
+        return await stack(call)
+
+    def adopted(self, call: Call) -> tuple[Call, Stack]:
+        """A call of another client as this one makes it, for its own model, and the stack to send it down.
+
+        It stays the same call: its id, tenant, priority and deadline. This client's own fallback is left out.
+        """
+        policies = dataclasses.replace(
+            self._policies, tenant=call.policies.tenant, priority=call.policies.priority, fallback=Fallback()
+        )
+        base = self._stream_headers if call.stream else self._plain_headers
+        body = (
+            call.body
+            if call.body is None or isinstance(call.body, bytes)
+            else {**call.body, "model": self.config.model}
+        )
+        changed = call.replace(
+            base_url=self.config.base_url,
+            model=self.config.model,
+            body=body,
+            headers={**base, "x-client-request-id": call.id},
+            policies=policies,
+            account=self._account,
+            context={**call.context, API_KEY: self.config.api_key},
+        )
+        return changed, self._stacks.of(policies)
 
     async def answer(self, call: Call, read: Callable[[Reply], Answer]) -> Answer:
         """Send a call to a model and read its answer."""
@@ -124,7 +152,15 @@ class Channel:
 
     def origin(self, call: Call, reply: Reply) -> Origin:
         """What an answer is told of where it came from."""
-        return Origin(request_id=reply.request_id, client_request_id=call.id, prices=prices_of)
+        notes = reply.context
+        return Origin(
+            request_id=reply.request_id,
+            client_request_id=call.id,
+            attempts=notes.get("attempts", 1),
+            fallbacks=notes.get("fell_back", ()),
+            joined=notes.get("joined"),
+            prices=prices_of,
+        )
 
     def _read(self, reply: Reply, read: Callable[[Reply], T]) -> T:
         try:

@@ -117,8 +117,13 @@ class Span:
 
     def tell(self, event: Event) -> None:
         """Tell the hooks what happened to the call on its way."""
-        for hook in self._hooks:
-            try:
-                hook(event)
-            except Exception:
-                _logger.exception("grok.hook_failed")
+        tell_all(self._hooks, event)
+
+
+def tell_all(hooks: Sequence[Hook], event: Event) -> None:
+    """Tell each hook; one that fails harms nobody."""
+    for hook in hooks:
+        try:
+            hook(event)
+        except Exception:
+            _logger.exception("grok.hook_failed")

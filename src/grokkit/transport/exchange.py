@@ -18,9 +18,11 @@ from grokkit.wire.first_output import FirstOutput, reported_error
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from grokkit.call import ByteStream, Call, Reply
+    from grokkit.call import ByteStream, Call, Ending, Reply
     from grokkit.clock import Clock
     from grokkit.transport import Transport
+
+    Answered = Callable[[Call, float, float], object]
 
 REMAINING = "x-grokkit-remaining-ms"
 """The header that tells a server how long the caller will wait for all of the answer, in milliseconds."""
@@ -33,9 +35,11 @@ _REDIRECTS_FROM = 300
 class Exchange:
     """Sends, waits for the reply, and reads the body of all but good streams; of those, the start."""
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(self, transport: Transport, clock: Clock, answered: Answered) -> None:
+        """`answered` is told of each attempt that was: the call, seconds to its first output, seconds to its last."""
         self._transport = transport
         self._clock = clock
+        self._answered = answered
 
     def __repr__(self) -> str:
         return f"transport({type(self._transport).__name__})"
@@ -51,13 +55,17 @@ class Exchange:
             async with limit:
                 reply = await self._transport.send(self._with_remaining_time(call))
                 if reply.status < _REDIRECTS_FROM and call.stream and _is_event_stream(reply):
-                    return await self._until_output(call, reply, limit, opened)
+                    reply = await self._until_output(call, reply, limit, opened)
+                    self._measure(call, reply, opened)
+                    return reply
 
                 def heard() -> None:
                     limit.move(_after(self._clock.now(), silence), lambda: wire_timed_out(silence))
 
                 heard()
-                return await _whole(call, reply, heard)
+                reply = await _whole(call, reply, heard)
+                self._measure(call, reply, opened)
+                return reply
         except GrokError as error:
             if reply is not None:
                 error.request_id = error.request_id or reply.request_id
@@ -68,6 +76,17 @@ class Exchange:
             return call
         remaining = max(0, round((call.deadline - self._clock.now()) * 1000))
         return call.replace(headers={**call.headers, REMAINING: str(remaining)})
+
+    def _measure(self, call: Call, reply: Reply, opened: float) -> None:
+        if call.model is None:
+            return
+        first = self._clock.now() - opened
+
+        def ended(ending: Ending) -> None:
+            if ending.answer is not None and ending.complete:
+                self._answered(call, first, self._clock.now() - opened if reply.body is None else first)
+
+        reply.on_end(ended)
 
     async def _until_output(self, call: Call, reply: Reply, limit: Within, opened: float) -> Reply:
         stream = reply.stream

@@ -1,7 +1,7 @@
 """The answer: what a call gives, plain or streamed, in either dialect."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +14,9 @@ from grokkit.wire.responses import Response
 from grokkit.wire.tool_calls import arguments_text, unnamed_call
 from grokkit.wire.usage import Prices, Usage, chat_usage, responses_usage
 
+if TYPE_CHECKING:
+    from grokkit.telemetry.events import FellBack
+
 _read_completion = Reader(ChatCompletion).convert
 _read_response = Reader(Response).convert
 _SHOWN = 60
@@ -24,6 +27,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     request_id: str | None = None
     client_request_id: str | None = None
+    attempts: int = 1
+    fallbacks: "tuple[FellBack, ...]" = ()
+    joined: str | None = None
     prices: Callable[[str], Prices | None] = lambda _model: None
     """What a model costs, by its name, for replies that do not say what they cost."""
 
@@ -47,6 +53,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The server's name for the request: quote it when you ask for help."""
     client_request_id: str | None
     """Our name for the call, the same over all its tries."""
+    attempts: int
+    """How often the call was made until this answer came."""
+    fallbacks: "tuple[FellBack, ...]"
+    """Who was asked before and could not serve, and why; empty as a rule."""
+    joined: str | None
+    """The client request id of the equal call whose reply this is too; it is that call which was billed."""
     raw: dict[str, Any]
     """The whole reply as the server gave it, what this version does not know included."""
     wire: ChatCompletion | Response
@@ -85,6 +97,9 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         finish_reason=finish_reason(wire.choices[0].finish_reason, calls=bool(calls)) if wire.choices else None,
         request_id=origin.request_id,
         client_request_id=origin.client_request_id,
+        attempts=origin.attempts,
+        fallbacks=origin.fallbacks,
+        joined=origin.joined,
         raw=raw,
         wire=wire,
     )
@@ -104,6 +119,9 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         finish_reason=response_finish_reason(raw),
         request_id=origin.request_id,
         client_request_id=origin.client_request_id,
+        attempts=origin.attempts,
+        fallbacks=origin.fallbacks,
+        joined=origin.joined,
         raw=raw,
         wire=wire,
     )
