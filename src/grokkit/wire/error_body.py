@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from grokkit.errors import (
-    AskSomeone,
-    ContentRefused,
     Details,
     GrokError,
     InvalidRequest,
@@ -58,11 +56,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> GrokError:
         return ReplyUnreadable(_unreadable_text(fault, body), **details)
     verdict = judge(_decisive_status(status, fault), _words(fault), page=fault.page)
     error = _build(verdict or Verdict(ServerFailed), fault, _message(status, fault, known), details)
-    advice = known.get("x-should-retry", "").strip().lower()
-    if status in _BROKEN_BEHIND_EDGE or advice == "false":
+    if status in _BROKEN_BEHIND_EDGE or known.get("x-should-retry", "").strip().lower() == "false":
         error.retryable = False
-    elif advice == "true" and not isinstance(error, AskSomeone | ContentRefused):
-        error.retryable = True
     return error
 
 
