@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 import time
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from grokkit.stores import quota
+from grokkit.stores.fork import new_lock
 from grokkit.stores.shelf import Shelf
 from grokkit.stores.store import Taken
 
@@ -33,36 +31,35 @@ class MemoryStore:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, max_items: int = 100_000) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self.lock = new_lock(self)
         self._values: Shelf[str, bytes] = Shelf(max_items)
         self._numbers: Shelf[str, float] = Shelf(max_items)
         self._leases: Shelf[str, str] = Shelf(max_items)
         self._uses: Shelf[tuple[str, float], _Kept] = Shelf(max_items)
-        _stores.add(self)
 
     def __repr__(self) -> str:
         return "memory"
 
     async def get(self, key: str) -> bytes | None:
         """See `Store.get`."""
-        with self._lock:
+        with self.lock:
             return self._values.get(key, self._clock())
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
         """See `Store.set`."""
-        with self._lock:
+        with self.lock:
             self._values.put(key, value, self._clock(), ttl)
 
     async def delete(self, key: str) -> None:
         """See `Store.delete`."""
-        with self._lock:
+        with self.lock:
             self._values.drop(key)
 
     async def compare_and_set(
         self, key: str, expected: bytes | None, value: bytes | None, *, ttl: float | None = None
     ) -> bool:
         """See `Store.compare_and_set`."""
-        with self._lock:
+        with self.lock:
             now = self._clock()
             if self._values.get(key, now) != expected:
                 return False
@@ -76,7 +73,7 @@ class MemoryStore:
         self, key: str, amount: float, *, low: float = -math.inf, high: float = math.inf, ttl: float | None = None
     ) -> float | None:
         """See `Store.increment`."""
-        with self._lock:
+        with self.lock:
             now = self._clock()
             total = min((self._numbers.get(key, now) or 0.0) + amount, high)
             if total < low:
@@ -86,7 +83,7 @@ class MemoryStore:
 
     async def lease(self, key: str, holder: str, *, seconds: float) -> bool:
         """See `Store.lease`."""
-        with self._lock:
+        with self.lock:
             now = self._clock()
             if self._leases.get(key, now) not in {None, holder}:
                 return False
@@ -95,13 +92,13 @@ class MemoryStore:
 
     async def release(self, key: str, holder: str) -> None:
         """See `Store.release`."""
-        with self._lock:
+        with self.lock:
             if self._leases.get(key, self._clock()) == holder:
                 self._leases.drop(key)
 
     async def take(self, takes: Sequence[Take]) -> Taken:
         """See `Store.take`."""
-        with self._lock:
+        with self.lock:
             now = quota.microseconds(self._clock())
             asked = [(*self._use(take.quota, now), take.amount) for take in takes]
             wait = 0
@@ -114,7 +111,7 @@ class MemoryStore:
 
     async def give(self, takes: Sequence[Take], at: float) -> None:
         """See `Store.give`."""
-        with self._lock:
+        with self.lock:
             now = quota.microseconds(self._clock())
             for take in takes:
                 kept, terms = self._use(take.quota, now)
@@ -150,15 +147,3 @@ class _Kept:
     def __init__(self, use: quota.Use) -> None:
         self.use = use
         self.until = 0
-
-
-_stores: WeakSet[MemoryStore] = WeakSet()
-
-
-def _forget_locks() -> None:
-    """A thread of the parent may have held one, and is not there to let go of it."""
-    for store in list(_stores):
-        store._lock = threading.Lock()  # noqa: SLF001 - the hook is this class's own
-
-
-os.register_at_fork(after_in_child=_forget_locks)

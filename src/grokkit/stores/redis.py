@@ -1,0 +1,185 @@
+"""The store of a fleet: Redis, Valkey, or what else speaks their protocol and runs their scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grokkit._per_loop import Care, PerLoop
+from grokkit.errors import ExtraMissing
+from grokkit.stores import lua, quota
+from grokkit.stores.operations import quota_key
+from grokkit.stores.store import Taken
+
+try:
+    from redis.exceptions import NoScriptError
+
+    from grokkit.stores.redis_client import CAUGHT, Client, failure, make_client, without_credentials
+except ImportError as error:
+    raise ExtraMissing("the Redis store needs redis-py, which is not installed", extra="redis") from error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grokkit.stores.store import Take
+
+
+class Script(NamedTuple):
+    """A script and the name the server knows it by."""
+
+    source: str
+    sha: str
+
+
+def script(source: str) -> Script:
+    """A script, named."""
+    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+_COMPARE_AND_SET = script(lua.COMPARE_AND_SET)
+_INCREMENT = script(lua.INCREMENT)
+_LEASE = script(lua.LEASE)
+_RELEASE = script(lua.RELEASE)
+_TAKE = script(lua.SERVER_CLOCK + lua.TAKE)
+_GIVE = script(lua.SERVER_CLOCK + lua.GIVE)
+
+
+class RedisStore:
+    """Keeps what the machines of a fleet share in Redis or Valkey. Everything runs on the server's clock.
+
+    `url` is `redis://user:password@host:6379/0`, `rediss://` for TLS, `unix:///path` for a socket; `valkey://` and
+    `valkeys://` mean the same; `redis+cluster://` and `rediss+cluster://` a cluster, of which any node is named. What
+    redis-py takes as a parameter may follow: `?ssl_ca_certs=/etc/ca.pem`. On a cluster all quotas lie in one hash
+    slot, so that one script can take from several; everything else is spread over the nodes.
+
+    Each operation is one round trip, on a connection of the running loop, and takes at most `timeout` seconds, with
+    connecting and waiting for one of 32 connections. All keys begin with `prefix`; those of leases and quotas, and
+    those with a time to live, go away by themselves.
+
+    Raises `ExtraMissing` on import when redis-py is not installed; at use `StoreUnavailable` when the server cannot
+    be reached, does not answer in time or cannot write now, and `ConfigInvalid` for a wrong URL, user or password.
+
+    >>> RedisStore("redis://me:secret@cache.example:6380/2")
+    redis://cache.example:6380/2
+    """
+
+    def __init__(self, url: str, *, timeout: float = 1.0, prefix: str = "grokkit:") -> None:
+        self._where = without_credentials(url)
+        self._timeout = timeout
+        self._prefix = prefix
+        self._clients: PerLoop[Client] = PerLoop(
+            Care(
+                make=lambda: make_client(url, timeout),
+                close=lambda client: client.aclose(),
+                abandon=lambda _: None,
+                disown=lambda _: None,
+            )
+        )
+
+    def __repr__(self) -> str:
+        return self._where
+
+    async def get(self, key: str) -> bytes | None:
+        """See `Store.get`."""
+        value = await self._ask("GET", self._key("value", key))
+        return value if isinstance(value, bytes) else None
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        """See `Store.set`."""
+        lasting = ["PX", milliseconds] if (milliseconds := _milliseconds(ttl)) else []
+        await self._ask("SET", self._key("value", key), value, *lasting)
+
+    async def delete(self, key: str) -> None:
+        """See `Store.delete`."""
+        await self._ask("DEL", self._key("value", key))
+
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes | None, *, ttl: float | None = None
+    ) -> bool:
+        """See `Store.compare_and_set`."""
+        arguments: list[str | bytes] = [*_optional(expected), *_optional(value), _milliseconds(ttl)]
+        return bool(await self._run(_COMPARE_AND_SET, [self._key("value", key)], arguments))
+
+    async def increment(
+        self, key: str, amount: float, *, low: float = -math.inf, high: float = math.inf, ttl: float | None = None
+    ) -> float | None:
+        """See `Store.increment`."""
+        arguments = [_number(amount), _number(low), _number(high), _milliseconds(ttl)]
+        total = await self._run(_INCREMENT, [self._key("number", key)], arguments)
+        return None if total is None else float(total)
+
+    async def lease(self, key: str, holder: str, *, seconds: float) -> bool:
+        """See `Store.lease`."""
+        return bool(await self._run(_LEASE, [self._key("lease", key)], [holder, _milliseconds(seconds)]))
+
+    async def release(self, key: str, holder: str) -> None:
+        """See `Store.release`."""
+        await self._run(_RELEASE, [self._key("lease", key)], [holder])
+
+    async def take(self, takes: Sequence[Take]) -> Taken:
+        """See `Store.take`."""
+        wait, now = await self._run(_TAKE, self._quotas(takes), take_arguments(takes))
+        return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
+
+    async def give(self, takes: Sequence[Take], at: float) -> None:
+        """See `Store.give`."""
+        await self._run(_GIVE, self._quotas(takes), give_arguments(takes, at))
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections."""
+        await self._clients.aclose()
+
+    def _key(self, kind: str, key: str) -> str:
+        return f"{self._prefix}{kind}:{key}"
+
+    def _quotas(self, takes: Sequence[Take]) -> list[str]:
+        return [self._key("{quota}", quota_key(take.quota)) for take in takes]
+
+    async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[str | bytes]) -> Any:
+        rest = (len(keys), *keys, *arguments)
+        try:
+            return await self._ask("EVALSHA", script.sha, *rest)
+        except NoScriptError:
+            return await self._ask("EVAL", script.source, *rest)
+
+    async def _ask(self, *command: str | bytes | int) -> Any:
+        client = self._clients.get() or await self._clients.open()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await client.execute_command(*command)
+        except NoScriptError:
+            raise
+        except CAUGHT as error:
+            failed = failure(error, self._where, self._timeout)
+            raise failed from error
+
+
+def take_arguments(takes: Sequence[Take]) -> list[str]:
+    """The arguments of `lua.TAKE`."""
+    terms = [(take.amount, quota.terms(take.quota)) for take in takes]
+    return [
+        repr(number)
+        for amount, its in terms
+        for number in (amount, its.limit, its.depth, its.slot, its.rate, its.slack)
+    ]
+
+
+def give_arguments(takes: Sequence[Take], at: float) -> list[str]:
+    """The arguments of `lua.GIVE`."""
+    return [*take_arguments(takes), repr(quota.microseconds(at))]
+
+
+def _optional(value: bytes | None) -> tuple[str, bytes]:
+    return ("0", b"") if value is None else ("1", value)
+
+
+def _number(value: float) -> str:
+    """For Lua; empty for what is no bound."""
+    return "" if math.isinf(value) else repr(value)
+
+
+def _milliseconds(ttl: float | None) -> str:
+    """For PX, which takes whole ones above zero; empty for ever."""
+    return "" if ttl is None or math.isinf(ttl) else str(max(1, math.ceil(ttl * 1000)))
