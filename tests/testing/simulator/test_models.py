@@ -118,3 +118,29 @@ async def test_the_clients_own_listings_are_read() -> None:
     assert language.id == "grok-4.7"
     assert images
     assert videos
+
+
+@pytest.mark.parametrize("name", ["grok-4.7", "grok-4.3-latest", "grok-imagine-image-2.0"])
+async def test_a_model_that_is_not_out_yet_is_neither_listed_nor_served(name: str) -> None:
+    sim = _simulator(date(2026, 4, 16))
+    body = {"model": name, "messages": [{"role": "user", "content": "Hi"}], "prompt": "a cat"}
+
+    listed = (await sim.fetch("GET", "/v1/models")).json["data"]
+    one = await sim.fetch("GET", f"/v1/models/{name}")
+    chat = await sim.fetch("POST", "/v1/chat/completions", json=body)
+    image = await sim.fetch("POST", "/v1/images/generations", json=body)
+    response = await sim.fetch("POST", "/v1/responses", json={"model": name, "input": "Hi"})
+
+    assert name not in {entry["id"] for entry in listed}
+    assert [one.status, chat.status, image.status, response.status] == [404, 404, 404, 400]
+    assert f"The model {name} does not exist" in chat.json["error"]
+    assert response.json["error"] == f"Model not found: {name}"
+
+
+async def test_the_latest_is_that_of_the_day() -> None:
+    body = {"model": "grok-latest", "messages": [{"role": "user", "content": "Hi"}]}
+
+    then = await _simulator(date(2026, 8, 1)).fetch("POST", "/v1/chat/completions", json=body)
+    now = await Simulator().fetch("POST", "/v1/chat/completions", json=body)
+
+    assert (then.json["model"], now.json["model"]) == ("grok-4.5", "grok-4.7")

@@ -1,4 +1,4 @@
-"""Which model answers to which name on a given day: aliases, dated ids, and the heirs of the retired."""
+"""Which model answers to which name on a given day: aliases, dated ids, the newest, and the heirs of the retired."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grokkit.models import KNOWN, lookup
 from grokkit.testing.simulator.refusal import Refusal, invalid, not_found
+from grokkit.testing.simulator.releases import released
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,7 +26,11 @@ class Models:
     @property
     def listed(self) -> list[Model]:
         """The models in service, newest first."""
-        return [model for model in KNOWN if not self.is_retired(model)]
+        return [model for model in KNOWN if self.is_released(model) and not self.is_retired(model)]
+
+    def is_released(self, model: Model) -> bool:
+        """Whether it is out by that day."""
+        return released(model, self.today)
 
     def is_retired(self, model: Model) -> bool:
         """Whether it is gone by that day."""
@@ -33,17 +38,22 @@ class Models:
 
     def serving(self, name: str, dialect: str) -> Model:
         """The model that answers to a name. Raises 404 for none (400 on `responses`), 400 for a wrong dialect."""
-        model = self._heir(lookup(KNOWN[0].id if name in _NEWEST else name))
+        model = self.find(name)
         if model is None:
             raise unknown_model(name, dialect)
         if dialect != ANY and dialect not in model.dialects:
             raise invalid(f"The model {model.id} is not supported on this endpoint.")
         return model
 
-    def _heir(self, model: Model | None) -> Model | None:
+    def find(self, name: str) -> Model | None:
+        """The model that answers to a name on that day, if one does."""
+        model = self._newest() if name in _NEWEST else lookup(name)
         while model is not None and self.is_retired(model):
             model = lookup(model.served_by) if model.served_by else None
-        return model
+        return model if model is not None and self.is_released(model) else None
+
+    def _newest(self) -> Model | None:
+        return next((model for model in self.listed if "chat" in model.dialects), None)
 
 
 def unknown_model(name: str, dialect: str) -> Refusal:

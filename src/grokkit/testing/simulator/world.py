@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit.clock import SystemClock
+from grokkit.models import KNOWN_ON
 from grokkit.testing.simulator.bill import PromptCache, make_bill, prompt_tokens
 from grokkit.testing.simulator.faults import NO_FAULT, Chance
 from grokkit.testing.simulator.keys import Key, Keys, secret_of
@@ -65,7 +66,7 @@ class World:
         self.key = key or secret_of("key", seed)
         self.management_key = management_key or secret_of("management-key", seed)
         self.team_id = _uuid(seed, "team", 0)
-        self.models = Models(as_of or date.today())  # noqa: DTZ011 - a default: which models are retired by now
+        self.models = Models(as_of or max(date.today(), KNOWN_ON))  # noqa: DTZ011 - a default: no day before the newest API
         self.speaks_old_codes = as_of is not None and as_of < _KEBAB_CODES_SINCE
         self.keys, self.management_keys, self.client_secrets = Keys(), Keys(management=True), Keys()
         self._began = (self.clock.now(), _noon(as_of) if as_of else time.time())

@@ -1,40 +1,12 @@
-"""What the listings say of models and the catalogue does not: days of release, old prices, versions."""
+"""What the listings say of models and the catalogue does not: old prices, versions."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grokkit.models import Model
-
-_RELEASED = {
-    "grok-3": date(2025, 4, 4),
-    "grok-3-mini": date(2025, 4, 4),
-    "grok-4-0709": date(2025, 7, 9),
-    "grok-code-fast-1": date(2025, 8, 24),
-    "grok-4-fast-reasoning": date(2025, 9, 4),
-    "grok-4-fast-non-reasoning": date(2025, 9, 4),
-    "grok-4-1-fast-reasoning": date(2025, 11, 19),
-    "grok-4-1-fast-non-reasoning": date(2025, 11, 19),
-    "grok-imagine-image": date(2026, 1, 28),
-    "grok-imagine-image-pro": date(2026, 1, 28),
-    "grok-imagine-video": date(2026, 1, 28),
-    "grok-4.20-0309-reasoning": date(2026, 3, 9),
-    "grok-4.20-0309-non-reasoning": date(2026, 3, 9),
-    "grok-4.20-multi-agent-0309": date(2026, 3, 9),
-    "grok-4.3": date(2026, 4, 30),
-    "grok-imagine-image-quality": date(2026, 4, 30),
-    "grok-build-0.1": date(2026, 5, 14),
-    "grok-imagine-video-1.5": date(2026, 6, 4),
-    "grok-4.5": date(2026, 7, 9),
-    "grok-imagine-image-2.0": date(2026, 7, 30),
-    "grok-4.6": date(2026, 8, 13),
-    "grok-imagine-video-1.5-lite": date(2026, 9, 3),
-    "grok-4.7": date(2026, 9, 10),
-}
-"""As recorded up to 2026-04-16; later ones by the month that is known."""
 
 _PRICES_UNTIL_MAY = {
     "grok-4.20-0309-reasoning": (20_000, 2_000, 60_000),
@@ -47,17 +19,6 @@ _IMAGE_PRICES_OF_OLD = {"grok-imagine-image-pro": 700_000_000}
 _LONG_PROMPTS = {"grok-imagine-image-pro": 10_000}
 _PROMPT_LENGTH = 8_000
 _DEFAULT_VARIANTS = ("medium 1k", "1k", "any")
-
-
-def created(model: Model) -> int | None:
-    """Unix time of the release; `None` for models that no listing has."""
-    day = _RELEASED.get(model.id)
-    return None if day is None else int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-
-
-def released(model: Model, today: date) -> bool:
-    """Whether it was out by that day."""
-    return _RELEASED.get(model.id, date.max) <= today
 
 
 def fingerprint(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokkit.testing.simulator.handlers import Table
 from grokkit.testing.simulator.nouns import model_facts as facts
+from grokkit.testing.simulator.releases import created
 from grokkit.testing.simulator.serving_models import ANY, unknown_model
 
 if TYPE_CHECKING:
@@ -22,9 +23,8 @@ _XAI = {"object": "model", "owned_by": "xai"}
 
 def listed(simulator: Simulator) -> list[Model]:
     """The models that the listings of that day have, by id. Voice models are in none of them."""
-    today = simulator.models.today
-    found = [model for model in simulator.models.listed if facts.created(model) is not None]
-    return sorted((model for model in found if facts.released(model, today)), key=lambda model: model.id)
+    found = [model for model in simulator.models.listed if created(model) is not None]
+    return sorted(found, key=lambda model: model.id)
 
 
 def with_output(simulator: Simulator, output: str) -> list[Model]:
@@ -66,7 +66,7 @@ def _named(visit: Visit, models: list[Model]) -> Model:
 
 def model_entry(model: Model, simulator: Simulator) -> dict[str, Any]:
     """A model in `/v1/models`: four keys in April 2026, prices and abilities since."""
-    entry: dict[str, Any] = {"id": model.id, "created": facts.created(model), **_XAI}
+    entry: dict[str, Any] = {"id": model.id, "created": created(model), **_XAI}
     if simulator.speaks_old_codes:
         return entry
     entry["aliases"] = list(model.aliases)
@@ -108,7 +108,7 @@ def _described(model: Model) -> dict[str, Any]:
     return {
         "id": model.id,
         "fingerprint": facts.fingerprint(model.id),
-        "created": facts.created(model),
+        "created": created(model),
         **_XAI,
         "version": "1.0",
         "input_modalities": list(model.input_modalities),

@@ -52,7 +52,7 @@ async def complete(request: ChatRequest, visit: Visit) -> ChatReply:
     """The reply to a chat request, whoever asks for it (batches do too). Raises the API's refusals."""
     model = visit.model(request.model, "chat")
     check(request, model)
-    prompt = prompt_of(request, model)
+    prompt = prompt_of(request, model, visit)
     thoughts = [
         limited(await visit.think(msgspec.structs.replace(prompt, choice=choice)), prompt)
         for choice in range(request.n or 1)

@@ -6,12 +6,15 @@ import msgspec
 
 from grokkit.models import Model
 from grokkit.testing.simulator.asked import text_of
+from grokkit.testing.simulator.nouns.attachments import attachment, with_attachments
 from grokkit.testing.simulator.refusal import Refusal, invalid, undeserialisable
 from grokkit.testing.simulator.schema_rules import unfit
 from grokkit.testing.simulator.thought import OfferedTool, Prompt, ToolCall, Turn
 from grokkit.testing.simulator.tool_choice import named_tool
+from grokkit.testing.simulator.visit import Visit
 
 _PRIORITY = {"priority", "fast"}
+_FILE_SOURCES = ("file_id", "url", "file_url", "file_data")
 _WIRE_NAMES = {
     "stop": "stop",
     "presence_penalty": "presencePenalty",
@@ -126,11 +129,21 @@ def check(request: ChatRequest, model: Model) -> None:
         raise invalid("Live search is deprecated. Please switch to the Agent Tools API: web_search and x_search.")
     if request.stream and request.deferred:
         raise invalid("Deferred requests cannot be streamed.")
-    if "image" not in model.input_modalities and any(_turn(message).images for message in request.messages):
+    for index, message in enumerate(request.messages):
+        _check_files(message, f"messages[{index}]")
+    if "image" not in model.input_modalities and any(_images(message) for message in request.messages):
         raise invalid(f"Image inputs are not supported by this model: {model.id}")
     _check_parameters(request, model)
     _check_tools(request)
     _check_format(request.response_format)
+
+
+def _check_files(message: Message, where: str) -> None:
+    for source in _files(message):
+        if not isinstance(source, dict):
+            raise undeserialisable(f"{where}: missing field `file`")
+        if sum(isinstance(source.get(name), str) for name in _FILE_SOURCES) != 1:
+            raise invalid(f"{where}: a file needs exactly one of file_id and url.")
 
 
 def _check_parameters(request: ChatRequest, model: Model) -> None:
@@ -168,11 +181,11 @@ def _check_format(format_: Format | None) -> None:
         raise invalid(problem)
 
 
-def prompt_of(request: ChatRequest, model: Model) -> Prompt:
-    """What the mind is asked."""
+def prompt_of(request: ChatRequest, model: Model, visit: Visit) -> Prompt:
+    """What the mind is asked, with the text of the files that messages bring. Raises 404 for a file that is gone."""
     return Prompt(
         model=model.id,
-        turns=tuple(_turn(message) for message in request.messages),
+        turns=tuple(_turn(message, visit) for message in request.messages),
         tools=tuple(_offered(tool.function) for tool in request.tools or [] if tool.function),
         tool_choice=_choice(request),
         parallel_tool_calls=request.parallel_tool_calls is not False,
@@ -190,18 +203,33 @@ def _choice(request: ChatRequest) -> str | None:
     return chosen.function.name if isinstance(chosen, Choice) else chosen
 
 
-def _turn(message: Message) -> Turn:
-    parts = message.content if isinstance(message.content, list) else []
+def _turn(message: Message, visit: Visit) -> Turn:
+    brought = [attachment(visit, source) for source in _files(message)]
+    read = with_attachments(text_of(message.content), _images(message), brought)
     return Turn(
         role="tool" if message.role == "function" else message.role,
-        text=text_of(message.content),
-        images=sum(part.get("type") in {"image_url", "input_image"} for part in parts),
+        text=read.text,
+        images=read.images,
         tool_calls=tuple(
             ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "{}")
             for call in message.tool_calls or []
         ),
         tool_call_id=message.tool_call_id,
     )
+
+
+def _parts(message: Message) -> list[dict[str, Any]]:
+    return message.content if isinstance(message.content, list) else []
+
+
+def _images(message: Message) -> int:
+    return sum(part.get("type") in {"image_url", "input_image"} for part in _parts(message))
+
+
+def _files(message: Message) -> list[Any]:
+    """Where the files are: nested as `file`, or, as Responses has them, in the part itself."""
+    nested = [part.get("file") for part in _parts(message) if part.get("type") == "file"]
+    return nested + [part for part in _parts(message) if part.get("type") == "input_file"]
 
 
 def _offered(function: Function) -> OfferedTool:

@@ -36,8 +36,7 @@ class StoredFile(msgspec.Struct, kw_only=True):
     @property
     def text(self) -> str:
         """What can be read of it: its text, or the printable characters of a binary one."""
-        decoded = self.content.decode("utf-8", "ignore")
-        return "".join(character for character in decoded if character.isprintable() or character in "\n\r\t")
+        return readable(self.content)
 
     def is_there(self, now: float) -> bool:
         """Whether it is neither deleted nor expired."""
@@ -82,6 +81,10 @@ class FileShelf:
         file = self.files.get(file_id)
         return file if file is not None and file.team_id == team_id and file.is_there(now) else None
 
+    def find_public(self, url: str, now: float) -> StoredFile | None:
+        """The file whose public address this is."""
+        return next((file for file in self.files.values() if file.public_url == url and file.is_public(now)), None)
+
     def add(self, file: StoredFile) -> StoredFile:
         """Keep a file."""
         self.files[file.id] = file
@@ -90,6 +93,16 @@ class FileShelf:
     def delete(self, file: StoredFile) -> None:
         """Forget a file's content and address."""
         file.deleted, file.content, file.public_url = True, b"", None
+
+
+def readable(content: bytes) -> str:
+    """The text in some bytes, without what cannot be printed.
+
+    >>> readable(b"Hi\\x00\\n")
+    'Hi\\n'
+    """
+    decoded = content.decode("utf-8", "ignore")
+    return "".join(character for character in decoded if character.isprintable() or character in "\n\r\t")
 
 
 def team_of(visit: Visit) -> str:

@@ -16,7 +16,7 @@ from grokkit.testing.simulator.nouns.responses.habits import Habits
 from grokkit.testing.simulator.nouns.responses.inputs import opened, read_input
 from grokkit.testing.simulator.nouns.responses.objects import Asked, ending
 from grokkit.testing.simulator.nouns.responses.output import Making, is_item, output_of
-from grokkit.testing.simulator.nouns.responses.prompting import prompt_of
+from grokkit.testing.simulator.nouns.responses.prompting import check_files, prompt_of
 from grokkit.testing.simulator.nouns.responses.reply import ResponsesReply
 from grokkit.testing.simulator.nouns.responses.storage import KEPT_SECONDS, Kept, Shelf, owner_of
 
@@ -35,7 +35,7 @@ async def respond(request: ResponsesRequest, sent: dict[str, Any], visit: Visit)
     model = visit.model(request.model, "responses")
     check(request, model, zero_data_retention=simulator.zero_data_retention)
     given, context = conversation(request, visit)
-    prompt = prompt_of(request, sent.get("tools") or (), context, model)
+    prompt = prompt_of(request, sent.get("tools") or (), context, model, visit)
     thought = _bounded(limited(await visit.think(prompt), prompt), request)
     if "inline_citations" in (request.include or ()):
         thought = cited_inline(thought)
@@ -58,7 +58,7 @@ def warmed_up(request: ResponsesRequest, sent: dict[str, Any], visit: Visit) -> 
     model = visit.model(request.model, "responses")
     check(request, model, zero_data_retention=visit.simulator.zero_data_retention)
     given, context = conversation(request, visit)
-    prompt_of(request, sent.get("tools") or (), context, model)
+    prompt_of(request, sent.get("tools") or (), context, model, visit)
     created = int(visit.now())
     asked = Asked(id=visit.id, created=created, request=request, sent=sent, model=model, era=era(visit.simulator))
     whole = asked.object("completed", [], usage=None, completed=created)
@@ -69,9 +69,10 @@ def warmed_up(request: ResponsesRequest, sent: dict[str, Any], visit: Visit) -> 
 
 
 def conversation(request: ResponsesRequest, visit: Visit) -> tuple[list[Item], list[Item]]:
-    """The items that were sent, and all that the model is to see. Raises 404 for a response that is not there."""
+    """The items that were sent, and all that the model is to see. Raises 404 for a response or file that is gone."""
     secret = secret_of(visit)
     given = read_input(request.input, secret)
+    check_files(given, visit)
     before: list[Item] = []
     if request.previous_response_id is not None:
         before = list(visit.simulator.state(Shelf).find(request.previous_response_id, visit).context)

@@ -8,7 +8,7 @@ from grokkit.testing.simulator import tokens
 from grokkit.testing.simulator.asked import text_of
 from grokkit.testing.simulator.nouns.responses.answering import secret_of
 from grokkit.testing.simulator.nouns.responses.inputs import opened, read_input
-from grokkit.testing.simulator.nouns.responses.prompting import check_window, turns_of
+from grokkit.testing.simulator.nouns.responses.prompting import check_files, check_window, turns_of
 from grokkit.testing.simulator.nouns.responses.sealed import seal
 from grokkit.testing.simulator.thought import Prompt, Thought
 
@@ -28,7 +28,8 @@ def compacted(request: CompactRequest, visit: Visit) -> dict[str, Any]:
     model = visit.model(request.model, "responses")
     secret = secret_of(visit)
     items = list(opened(read_input(request.input, secret), secret))
-    prompt = Prompt(model=model.id, turns=tuple(turns_of(items)))
+    check_files(items, visit)
+    prompt = Prompt(model=model.id, turns=tuple(turns_of(items, visit)))
     check_window(prompt, model)
     short, dropped = shortened(items)
     summary = "".join(text_of(item["content"]) for item in short)

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from grokkit.testing.simulator.asked import text_of
 from grokkit.testing.simulator.bill import prompt_tokens
+from grokkit.testing.simulator.nouns.attachments import attachment, with_attachments
 from grokkit.testing.simulator.nouns.responses.request import Choice, FunctionTool
-from grokkit.testing.simulator.refusal import invalid
+from grokkit.testing.simulator.refusal import Refusal, invalid
 from grokkit.testing.simulator.thought import OfferedTool, Prompt, ToolCall, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from grokkit.models import Model
+    from grokkit.testing.simulator.nouns.attachments import Attachment
     from grokkit.testing.simulator.nouns.responses.inputs import Item
     from grokkit.testing.simulator.nouns.responses.request import ResponsesRequest
+    from grokkit.testing.simulator.visit import Visit
 
 _PRIORITY = {"priority", "fast"}
 
 
-def prompt_of(request: ResponsesRequest, sent_tools: Sequence[Item], items: Sequence[Item], model: Model) -> Prompt:
+def prompt_of(
+    request: ResponsesRequest, sent_tools: Sequence[Item], items: Sequence[Item], model: Model, visit: Visit
+) -> Prompt:
     """What the mind is asked. Raises 400 for a conversation that the model's window cannot hold."""
     functions = [tool for tool in request.tools or [] if isinstance(tool, FunctionTool)]
     prompt = Prompt(
         model=model.id,
-        turns=tuple(turns_of(items)),
+        turns=tuple(turns_of(items, visit)),
         tools=tuple(_offered(tool) for tool in functions),
         server_tools=tuple(_given(tool) for tool in sent_tools if tool.get("type") != "function"),
         tool_choice=_choice(request),
@@ -50,12 +56,36 @@ def check_window(prompt: Prompt, model: Model) -> None:
         )
 
 
-def turns_of(items: Sequence[Item]) -> Iterator[Turn]:
-    """The items as turns. What the server's own tools did is not part of the conversation."""
+def turns_of(items: Sequence[Item], visit: Visit | None = None) -> Iterator[Turn]:
+    """The items as turns, for a visit with the text of the files that they bring, as far as these are still there.
+
+    What the server's own tools did is not part of the conversation.
+    """
     for item in items:
         turn = _turn(item)
         if turn is not None:
-            yield turn
+            brought = () if visit is None else _attached(item, visit)
+            read = with_attachments(turn.text, turn.images, brought)
+            yield msgspec.structs.replace(turn, text=read.text, images=read.images)
+
+
+def check_files(items: Sequence[Item], visit: Visit) -> None:
+    """Raise 404 for a file that is not there, 400 for data that is none."""
+    for item in items:
+        for part in _files(item):
+            attachment(visit, part)
+
+
+def _files(item: Item) -> list[Item]:
+    content = item.get("output" if item["type"] == "function_call_output" else "content")
+    parts = content if isinstance(content, list) else []
+    return [part for part in parts if isinstance(part, dict) and part.get("type") == "input_file"]
+
+
+def _attached(item: Item, visit: Visit) -> Iterator[Attachment]:
+    for part in _files(item):
+        with suppress(Refusal):
+            yield attachment(visit, part)
 
 
 def _turn(item: Item) -> Turn | None:
