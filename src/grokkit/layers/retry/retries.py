@@ -1,0 +1,123 @@
+"""The layer that makes a call again: it numbers the tries, asks whether there is another, pays for it and waits."""
+
+from __future__ import annotations
+
+from functools import partial
+from random import random as _random
+from typing import TYPE_CHECKING
+
+from grokkit.errors import GrokError
+from grokkit.layers.effects import has_effects
+from grokkit.telemetry.events import Retried, RetryRefused
+
+from .decision import REPEATABLE, Failure, Stop, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grokkit.call import Call, Ending, Next, Reply
+    from grokkit.clock import Clock
+
+    from .budget import BudgetHealth, RetryBudget
+
+ATTEMPT = "x-grokkit-attempt"
+"""The header with the number of the try, from the second on."""
+IDEMPOTENCY = "idempotency-key"
+"""The header by which a server can tell that two POSTs are one call."""
+
+_NOT_AGAIN = "not tried again: "
+_HELD_BACK = Stop("budget", "retries are held back because too many calls fail")
+
+
+class Retries:
+    """Tries a call up to `1 + policy.max` times, as `call.policies.retries` has it.
+
+    The reply tells the number of tries in `reply.context["attempts"]`, the error in `error.attempts`.
+    """
+
+    def __init__(self, clock: Clock, budget: RetryBudget, random: Callable[[], float] = _random) -> None:
+        self._clock = clock
+        self._budget = budget
+        self._random = random
+
+    def __repr__(self) -> str:
+        return "retry"
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Make the call until it comes through, or trying again is no use. Raises the error of the last try."""
+        if not call.policies.retries.is_on:
+            return await call_next(call)
+        attempt, current = 1, _first(call)
+        while True:
+            try:
+                reply = await call_next(current)
+            except GrokError as error:
+                delay = await self._delay(current, error, attempt)
+                if delay is None:
+                    raise
+            else:
+                return self._came_through(current, reply, attempt)
+            await self._wait(current, delay)
+            attempt += 1
+            current = _numbered(current, attempt)
+
+    def health(self) -> list[BudgetHealth]:
+        """The retry budgets of the accounts that made calls lately."""
+        return [self._budget.health(account) for account in self._budget.accounts()]
+
+    async def _delay(self, call: Call, error: GrokError, attempt: int) -> float | None:
+        """The seconds to wait before the next try, which is paid for; None when there is none."""
+        policy = call.policies.retries
+        failure = Failure(
+            error,
+            attempt,
+            call.method,
+            acts=error.may_have_run and has_effects(call),
+            remaining=None if call.deadline is None else call.deadline - self._clock.now(),
+        )
+        decision = decide(policy, failure, self._random)
+        if not isinstance(decision, Stop) and not await self._budget.withdraw(call.account, policy):
+            decision = _HELD_BACK
+        if isinstance(decision, Stop):
+            _refuse(call, failure, decision)
+            return None
+        call.tell(Retried, attempt=attempt + 1, delay=decision.delay, error=error, may_have_run=failure.may_have_run)
+        return decision.delay
+
+    async def _wait(self, call: Call, delay: float) -> None:
+        try:
+            await self._clock.sleep(delay)
+        except BaseException:
+            self._budget.put_back(call.account)
+            raise
+
+    def _came_through(self, call: Call, reply: Reply, attempt: int) -> Reply:
+        reply.context["attempts"] = attempt
+        if reply.body is not None:
+            self._budget.deposit(call.account, call.policies.retries)
+        else:
+            reply.on_end(partial(self._ended, call))
+        return reply
+
+    def _ended(self, call: Call, ending: Ending) -> None:
+        if ending.error is None:
+            self._budget.deposit(call.account, call.policies.retries)
+
+
+def _first(call: Call) -> Call:
+    if call.method in REPEATABLE or any(name.lower() == IDEMPOTENCY for name in call.headers):
+        return call
+    return call.replace(headers={**call.headers, IDEMPOTENCY: call.id})
+
+
+def _numbered(call: Call, attempt: int) -> Call:
+    return call.replace(attempt=attempt, headers={**call.headers, ATTEMPT: str(attempt)})
+
+
+def _refuse(call: Call, failure: Failure, stop: Stop) -> None:
+    error = failure.error
+    error.attempts = failure.attempt
+    if stop.note is not None and _NOT_AGAIN not in (error.hint or ""):
+        error.hint = "; ".join(filter(None, [error.hint, _NOT_AGAIN + stop.note]))
+    if stop.reason is not None:
+        call.tell(RetryRefused, attempt=failure.attempt, error=error, reason=stop.reason)
