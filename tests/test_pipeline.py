@@ -6,7 +6,8 @@ import pytest
 
 from grokkit.call import Call, Reply
 from grokkit.errors import ConfigInvalid
-from grokkit.pipeline import ORDER, Stack, by_ring, in_order
+from grokkit.config import Fallback, Hedge, Policies, Retry
+from grokkit.pipeline import ORDER, Stack, Stacks, by_ring, in_order, switched_on
 
 if TYPE_CHECKING:
     from grokkit.call import Next
@@ -111,3 +112,27 @@ def test_what_can_be_no_layer_is_refused_when_the_client_is_made(layer: Any, hin
         by_ring([layer])
 
     assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("policies", "slots"),
+    [
+        (Policies(), {"retry", "rate_limit", "circuit"}),
+        (Policies(retries=Retry(max=0)), {"rate_limit", "circuit"}),
+        (Policies(hedge=Hedge(after=1), coalesce=True), {"retry", "rate_limit", "circuit", "hedge", "coalesce"}),
+        (Policies(fallback=Fallback(to=("grok-4.3",))), {"retry", "rate_limit", "circuit", "fallback"}),
+    ],
+)
+def test_a_policy_that_is_off_asks_for_no_layer(policies: Policies, slots: set[str]) -> None:
+    assert switched_on(policies) == slots
+
+
+def test_each_choice_of_layers_has_one_stack() -> None:
+    retry, circuit = Named("retry"), Named("circuit")
+    stacks = Stacks({"log": [Named("log")]}, {"retry": lambda: retry, "circuit": lambda: circuit}, Exchange())
+
+    usual, without = stacks.of(Policies()), stacks.of(Policies(retries=Retry(max=0)))
+
+    assert str(usual) == "retry\ncircuit\nlog\nexchange"
+    assert str(without) == "circuit\nlog\nexchange"
+    assert stacks.of(Policies(tenant="a")) is usual

@@ -7,7 +7,7 @@ import pytest
 
 from grokkit.call import Call, Reply
 from grokkit.config import Limits
-from grokkit.errors import DeadlineExceeded, StreamInterrupted
+from grokkit.errors import DeadlineExceeded, StreamInterrupted, WouldExceedDeadline
 from grokkit.layers.deadline import Deadline
 from grokkit.layers.figures import Figures
 from grokkit.testing import MockTransport, Pause, TurnableClock
@@ -131,3 +131,40 @@ async def test_the_reading_of_a_stream_counts(face: Face, clock: TurnableClock) 
     assert isinstance(caught.value.__cause__, DeadlineExceeded)
     assert caught.value.partial is not None
     assert caught.value.partial.text == "HiHi"
+
+
+def slow_lately(clock: TurnableClock) -> Figures:
+    figures = Figures(clock.now)
+    for _ in range(10):
+        figures.answered(call(), 5.0, 20.0)
+    return figures
+
+
+async def test_a_call_with_less_time_than_such_calls_took_lately_is_refused_at_once(clock: TurnableClock) -> None:
+    layer, further = Deadline(clock, slow_lately(clock)), Further(clock)
+
+    with pytest.raises(WouldExceedDeadline, match=r"took more than 20 s lately, and this one has 10 s"):
+        await layer(call(10), further)
+
+    assert further.call is None
+
+
+async def test_a_call_with_more_time_sets_out(clock: TurnableClock) -> None:
+    further = Further(clock)
+    task = asyncio.create_task(Deadline(clock, slow_lately(clock))(call(30), further))
+    await clock.advance(0)
+
+    await task
+
+    assert further.call is not None
+
+
+async def test_figures_that_grew_old_refuse_nobody(clock: TurnableClock) -> None:
+    layer, further = Deadline(clock, slow_lately(clock)), Further(clock)
+    await clock.advance(121)
+    task = asyncio.create_task(layer(call(10), further))
+    await clock.advance(0)
+
+    await task
+
+    assert further.call is not None

@@ -1,0 +1,99 @@
+"""What is done for calls that do not come through at once, as settings."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grokkit.config import Circuit, Config, Fallback, Hedge, Policies, RateLimit, Retry, resolve
+from grokkit.errors import ConfigInvalid
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("retries", 2, Retry(max=2)),
+        ("retries", 0, Retry(max=0)),
+        ("retries", None, Retry(max=0)),
+        ("retries", "off", Retry(max=0)),
+        ("retries", True, Retry()),
+        ("retries", {"ambiguous": False}, Retry(ambiguous=False)),
+        ("retries", Retry(base=2, cap=timedelta(minutes=1)), Retry(base=2.0, cap=60.0)),
+        ("rate_limit", "auto", RateLimit()),
+        ("rate_limit", "off", RateLimit(mode="off")),
+        ("rate_limit", {"requests_per_minute": 60}, RateLimit(requests_per_minute=60.0)),
+        ("rate_limit", {"weights": {"a": 3}}, RateLimit(weights={"a": 3.0})),
+        ("circuit", False, Circuit(failure_rate=None)),
+        ("circuit", 0.3, Circuit(failure_rate=0.3)),
+        ("hedge", 0.95, Hedge(percentile=0.95)),
+        ("hedge", {"after": 2}, Hedge(after=2.0)),
+        ("fallback", ["grok-4.3", "grok-4.20"], Fallback(to=("grok-4.3", "grok-4.20"))),
+        ("fallback", "grok-4.3", Fallback(to=("grok-4.3",))),
+        ("fallback", None, Fallback()),
+    ],
+)
+def test_a_policy_has_a_short_form(name: str, given: Any, expected: object) -> None:
+    assert getattr(resolve({name: given}, environ={}, files=False), name) == expected
+    assert getattr(Config().policies(**{name: given}), name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("retries", -1, "retries.max takes a whole number, 0 or more; found the number -1"),
+        ("retries", "often", "retries takes a number of retries, or a table; found the text 'often'"),
+        ("retries", {"maximum": 3}, "retries has no setting 'maximum'"),
+        ("rate_limit", "fast", "rate_limit.mode takes auto or fixed or off"),
+        ("rate_limit", {"burst": 2}, "rate_limit.burst takes a share from 0 to 1"),
+        ("circuit", 7, "circuit.failure_rate takes a share from 0 to 1"),
+        ("fallback", {"to": "a", "on": ["rain"]}, "fallback.on takes a list of capacity"),
+        ("priority", "urgent", "priority takes high or normal or low"),
+    ],
+)
+def test_what_a_policy_does_not_take_is_said_in_words(name: str, given: Any, words: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        resolve({name: given}, environ={}, files=False)
+    assert words in caught.value.message
+
+    with pytest.raises(ConfigInvalid) as caught:
+        Config().policies(**{name: given})
+    assert words in caught.value.message
+
+
+def test_a_policy_made_by_hand_is_checked_too() -> None:
+    with pytest.raises(ConfigInvalid, match=r"Retry\(base=...\) takes a number above 0; found the number -1"):
+        Retry(base=-1)
+
+
+def test_policies_come_from_files_and_the_environment_part_by_part(tmp_path: Path) -> None:
+    (tmp_path / "grokkit.toml").write_text(
+        """
+        retries = 2
+        fallback = ["grok-4.3"]
+        state = "redis://:hunter2@localhost:6379/0"
+
+        [rate_limit]
+        tier = 3
+        weights = { gold = 4 }
+        """,
+        encoding="utf-8",
+    )
+    environ = {"GROKKIT_RETRIES_AMBIGUOUS": "false", "GROKKIT_HEDGE": "0.9", "GROKKIT_FALLBACK_ON": "capacity, circuit"}
+
+    config = resolve({}, environ=environ, cwd=tmp_path, home=tmp_path)
+
+    assert config.retries == Retry(max=2, ambiguous=False)
+    assert config.rate_limit == RateLimit(tier=3, weights={"gold": 4.0})
+    assert config.hedge == Hedge(percentile=0.9)
+    assert config.fallback == Fallback(to=("grok-4.3",), on=("capacity", "circuit"))
+    assert "hunter2" not in repr(config) + "".join(map(repr, config.explain()))
+
+
+def test_a_call_says_only_what_it_wants_otherwise() -> None:
+    config = Config(retries=Retry(max=2, ambiguous=False), priority="low", tenant="a")
+
+    assert config.policies() == Policies(retries=Retry(max=2, ambiguous=False), priority="low", tenant="a")
+    assert config.policies(retries={"max": 5}, tenant=None) == Policies(
+        retries=Retry(max=5, ambiguous=False), priority="low", tenant=None
+    )

@@ -1,0 +1,78 @@
+"""How long calls of each kind took lately."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grokkit.call import Call
+from grokkit.layers.figures import Durations, Figures, kind_of
+
+
+def call(**body: object) -> Call:
+    return Call(
+        method="POST",
+        base_url="https://api.x.ai/v1",
+        path="/responses",
+        operation="responses",
+        id="c",
+        model="grok-4.3",
+        body={"model": "grok-4.3", **body},
+        account="a",
+    )
+
+
+@given(
+    samples=st.lists(st.tuples(st.floats(0, 50), st.floats(0.001, 1000)), max_size=200).map(sorted),
+    share=st.floats(0.01, 1),
+)
+def test_a_quantile_is_that_of_the_samples_that_are_young_enough(
+    samples: list[tuple[float, float]], share: float
+) -> None:
+    durations = Durations(keep=30.0)
+    for now, seconds in samples:
+        durations.add(seconds, now)
+
+    found = durations.quantile(share, now=50.0)
+
+    young = sorted(seconds for now, seconds in samples[-128:] if now + 30.0 > 50.0)
+    assert found == (young[max(0, math.ceil(share * len(young)) - 1)] if young else None)
+
+
+def test_too_few_samples_say_nothing() -> None:
+    figures = Figures(lambda: 0.0)
+    for _ in range(9):
+        figures.answered(call(), 1.0, 2.0)
+
+    assert figures.first_output(call(), 0.5, least=10) is None
+    figures.answered(call(), 1.0, 2.0)
+    assert (figures.first_output(call(), 0.5, least=10), figures.whole(call(), 0.5, least=10)) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: call().replace(model="grok-4.7"),
+        lambda: call().replace(account="b"),
+        lambda: call().replace(operation="chat"),
+        lambda: call(reasoning={"effort": "high"}),
+        lambda: call(reasoning_effort="high"),
+    ],
+)
+def test_calls_that_may_take_another_time_are_another_kind(other: Callable[[], Call]) -> None:
+    figures = Figures(lambda: 0.0)
+    figures.answered(call(), 1.0, 2.0)
+
+    assert kind_of(other()) != kind_of(call())
+    assert figures.whole(other(), 0.5, least=1) is None
+
+
+def test_the_kinds_that_are_remembered_are_bounded() -> None:
+    figures = Figures(lambda: 0.0)
+
+    for number in range(3000):
+        figures.answered(call().replace(model=f"m{number}"), 1.0, 2.0)
+
+    assert len(list(figures)) <= 1024
