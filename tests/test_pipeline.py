@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from grokkit.call import Call, Reply
-from grokkit.errors import ConfigInvalid
 from grokkit.config import Fallback, Hedge, Policies, Retry
+from grokkit.errors import ConfigInvalid
 from grokkit.pipeline import ORDER, Stack, Stacks, by_ring, in_order, switched_on
 
 if TYPE_CHECKING:

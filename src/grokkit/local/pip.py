@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,11 +91,11 @@ def _wait(process: subprocess.Popen[bytes], watch: Callable[[], None]) -> None:
 
 def _largest_wheel(folder: Path) -> int:
     sizes = [0]
-    for path in folder.rglob("*.whl"):
-        try:
-            sizes.append(path.stat().st_size)
-        except FileNotFoundError:  # pip moves it while we look
-            continue
+    for place, _, names in os.walk(folder):  # which takes no harm from what pip moves while we look
+        for name in names:
+            if name.endswith(".whl"):
+                with suppress(FileNotFoundError):
+                    sizes.append((Path(place) / name).stat().st_size)
     return max(sizes)
 
 
