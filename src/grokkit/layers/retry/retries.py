@@ -105,7 +105,7 @@ class Retries:
 
 
 def _first(call: Call) -> Call:
-    if call.method in REPEATABLE or any(name.lower() == IDEMPOTENCY for name in call.headers):
+    if call.method in REPEATABLE or IDEMPOTENCY in map(str.lower, call.headers):
         return call
     return call.replace(headers={**call.headers, IDEMPOTENCY: call.id})
 
