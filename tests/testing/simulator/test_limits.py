@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grokkit.errors import Misused, NoCapacity, OutOfCredits, RateLimited
 from grokkit.testing import TurnableClock
 from grokkit.testing.simulator import Simulator
 from grokkit.testing.simulator.keys import Key
+from grokkit.testing.simulator.window import Window
 from grokkit.wire.error_body import classify
 
 if TYPE_CHECKING:
@@ -161,3 +165,106 @@ async def test_listings_are_not_limited(sim: Simulator) -> None:
     sim.limit(requests_per_minute=0)
 
     assert (await sim.fetch("GET", "/v1/models")).status == 200
+
+
+async def test_a_request_counts_until_exactly_a_second_later(sim: Simulator, clock: TurnableClock) -> None:
+    sim.limit(requests_per_second=2)
+    statuses = []
+
+    for pause in (0.0, 0.4, 0.5, 0.1, 0.3, 0.1, 0.6):  # at 0, 0.4, 0.9, 1.0, 1.3, 1.4, 2.0
+        await clock.advance(pause)
+        statuses.append((await ask(sim)).status)
+
+    assert statuses == [200, 200, 429, 200, 429, 200, 200]
+
+
+async def test_a_request_counts_from_its_arrival_and_not_from_its_answer(sim: Simulator, clock: TurnableClock) -> None:
+    sim.limit(requests_per_second=1, tokens_per_minute=10)
+    sim.faults(latency=30, on={"last": "Hi"})
+
+    async with clock.rushing():
+        slow = await ask(sim)
+    await clock.advance(29.5)
+    before = await ask(sim)
+    await clock.advance(0.5)
+    after = asyncio.ensure_future(ask(sim))
+    await clock.advance(30)
+
+    assert [slow.status, before.status, (await after).status] == [200, 429, 200]
+    assert "Tokens per Minute" in before.json["error"]
+
+
+async def test_what_was_refused_counts_for_nothing(sim: Simulator, clock: TurnableClock) -> None:
+    sim.limit(requests_per_minute=2, tokens_per_minute=10_000)
+
+    replies = [await ask(sim) for _ in range(5)]
+    await clock.advance(59.5)
+    await ask(sim)
+    await clock.advance(0.5)
+    fresh = await ask(sim)
+
+    assert ["(actual/limit): 3/2" in str(reply.json.get("error")) for reply in replies] == [False] * 2 + [True] * 3
+    assert fresh.status == 200
+    assert fresh.headers["x-ratelimit-remaining-requests"] == "1"
+    assert fresh.headers["x-ratelimit-remaining-tokens"] == str(10_000 - fresh.json["usage"]["total_tokens"])
+
+
+async def test_all_names_of_a_model_are_limited_as_one(sim: Simulator) -> None:
+    sim.limit(model="grok-latest", requests_per_minute=3)
+
+    replies = [await ask(sim, name) for name in ("grok-4.7", "grok-4.7-latest", "grok-latest")]
+
+    assert [reply.headers["x-ratelimit-remaining-requests"] for reply in replies] == ["2", "1", "0"]
+    assert (await ask(sim)).status == 200
+    assert (await ask(sim, "grok-4.7")).status == 429
+
+
+async def test_a_retired_model_is_limited_as_the_one_that_serves_it(sim: Simulator) -> None:
+    sim.limit(requests_per_minute=2)
+
+    first = await ask(sim, "grok-4-fast-reasoning")
+
+    assert first.json["model"] == "grok-4.3"
+    assert first.headers["x-ratelimit-remaining-requests"] == "1"
+    assert [(await ask(sim)).status for _ in range(2)] == [200, 429]
+
+
+async def test_batches_do_not_count(sim: Simulator, clock: TurnableClock) -> None:
+    sim.limit(requests_per_minute=0)
+    chat = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Hi"}]}
+    batch = (await sim.fetch("POST", "/v1/batches", json={"name": "b"})).json["batch_id"]
+    line = {"batch_request_id": "r0", "batch_request": {"chat_get_completion": chat}}
+    await sim.fetch("POST", f"/v1/batches/{batch}/requests", json={"batch_requests": [line]})
+    await clock.advance(60)
+
+    state = (await sim.fetch("GET", f"/v1/batches/{batch}")).json["state"]
+
+    assert state["num_success"] == 1
+
+
+async def test_a_refused_request_uses_up_no_answer_of_a_script(sim: Simulator, clock: TurnableClock) -> None:
+    sim.limit(requests_per_second=1)
+    sim.on(last="Hi").reply("one").then("two")
+
+    first, refused = await ask(sim), await ask(sim)
+    await clock.advance(1)
+    second = await ask(sim)
+
+    assert refused.status == 429
+    assert [reply.json["choices"][0]["message"]["content"] for reply in (first, second)] == ["one", "two"]
+
+
+@given(
+    seconds=st.sampled_from([1.0, 60.0]),
+    pauses=st.lists(st.floats(min_value=0, max_value=90, allow_nan=False), max_size=30),
+    delays=st.lists(st.floats(min_value=0, max_value=90, allow_nan=False), min_size=30, max_size=30),
+)
+def test_a_window_sums_what_a_list_would(seconds: float, pauses: list[float], delays: list[float]) -> None:
+    window, happened, now = Window(seconds), [], 1000.0
+
+    for number, (pause, delay) in enumerate(zip(pauses, delays, strict=False)):
+        now += pause
+        window.add(now - delay, number)
+        happened.append((now - delay, number))
+
+        assert window.sum(now) == sum(amount for moment, amount in happened if moment + seconds > now)

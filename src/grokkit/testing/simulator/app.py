@@ -65,7 +65,8 @@ class App:
         )
         seen = _record(visit, headers, management=self._management)
         self._simulator.calls.append(seen)
-        seen.started = self._simulator.clock.now()
+        self._simulator.tally.enter(seen)
+        seen.started = visit.arrived
         presence = Presence(receive)
         try:
             await self._answer(visit, seen, headers.get(_HIDDEN), send, presence)
@@ -78,6 +79,7 @@ class App:
             presence.forgive()
         finally:
             presence.end()
+            self._simulator.tally.end(seen)
             seen.ended = self._simulator.clock.now()
 
     async def _answer(
@@ -90,7 +92,7 @@ class App:
             if self._management:
                 visit.key = self._keys.check(authorization, simulator.time())
             endpoint, visit.params = self._routes.find(visit.method, visit.path)
-            family = endpoint.head
+            family, seen.endpoint = endpoint.head, endpoint.path
             self._admit(endpoint, visit, authorization)
             fault = simulator.fault_for(visit)
             seen.rule = str(visit.cue) if visit.cue else None
@@ -125,10 +127,15 @@ class App:
             refused = by_name(fault.error, visit) if fault.error else by_status(fault.status or 0, visit)
             raise with_retry_after(refused, fault.retry_after)
 
-    async def answer(self, visit: Visit) -> Outcome:
-        """What a request within another one is answered, errors too: as `visit.inner(...)` makes them."""
+    async def answer(self, visit: Visit, *, admitted: bool = False) -> Outcome:
+        """What a request within another one is answered, errors too: as `visit.inner(...)` makes them.
+
+        It is held to the limits, unless the one who asks has done that.
+        """
         try:
             endpoint, visit.params = self._routes.find(visit.method, visit.path)
+            if endpoint.generates and not admitted and (refused := self._simulator.limits.admit(visit)):
+                raise refused
             return await self._outcome(endpoint, visit, None)
         except Refusal as refusal:
             return self._refused(refusal)
@@ -138,12 +145,11 @@ class App:
             visit.key = self._keys.check(authorization, self._simulator.time())
         if len(visit.content) > endpoint.max_body:
             raise Refusal.text(413, "Failed to buffer the request body: length limit exceeded")
+        if endpoint.generates and (refused := self._simulator.limits.admit(visit)):
+            raise refused
         visit.cue = self._simulator.script.match(visit)
 
     async def _outcome(self, endpoint: Endpoint, visit: Visit, presence: Presence | None) -> Outcome:
-        limits = self._simulator.limits
-        if endpoint.generates and (refused := limits.admit(visit)):
-            raise refused
         scripted = await visit.cue.outcome(visit) if visit.cue is not None else None
         if scripted is not None:
             return scripted
@@ -153,7 +159,7 @@ class App:
                 presence.watch()
             outcome = await outcome
         if endpoint.generates:
-            limits.settle(visit, outcome)
+            self._simulator.limits.settle(visit, outcome)
         return outcome
 
     def _refused(self, refusal: Refusal) -> Outcome:

@@ -30,7 +30,7 @@ class Cut(Exception):
 class Delivery:
     """The way of one outcome to its caller. Raises `Cut` where a fault ends the connection."""
 
-    __slots__ = ("_clock", "_fault", "_lag", "_pace", "_seen", "_send")
+    __slots__ = ("_clock", "_fault", "_lag", "_pace", "_seen", "_send", "_tally")
 
     def __init__(
         self, send: Send, world: World, seen: Seen, *, pace: float | None = None, fault: Fault = NO_FAULT
@@ -38,6 +38,7 @@ class Delivery:
         self._send = send
         self._clock = world.clock
         self._lag = world.lag
+        self._tally = world.tally
         self._seen = seen
         self._fault = fault
         self._pace = pace
@@ -49,6 +50,7 @@ class Delivery:
         else:
             await self._head(outcome.status, headers)
             await self._stream(outcome.frames, outcome.error_frame)
+        self._tally.leave(self._seen)
         await self._send({"type": "http.response.body", "body": b""})
         self._seen.finished = True
 
@@ -62,6 +64,7 @@ class Delivery:
             await self._clock.sleep(outcome.bill.output_tokens / self._pace)
         await self._head(outcome.status, {**headers, "content-length": str(len(outcome.body))})
         if self._fault is NO_FAULT:
+            self._tally.leave(self._seen)
             await self._push(outcome.body)
         else:
             await self._moves(spoil_body(outcome.body, self._fault))
@@ -69,6 +72,7 @@ class Delivery:
     async def _head(self, status: int, headers: Mapping[str, str]) -> None:
         encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
         self._seen.status = status
+        self._tally.answer(self._seen)
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
         if self._fault.stall_after_headers:
             await self.stall()

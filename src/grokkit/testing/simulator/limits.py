@@ -1,8 +1,11 @@
-"""Rate limits per key and model, money that runs out, capacity that comes and goes: all on the simulator's clock."""
+"""Rate limits per key and model, money that runs out, capacity that comes and goes: all on the simulator's clock.
+
+A request counts from the moment it arrived, for exactly 1 s and 60 s: at `t + 1` it is out of the second. One that is
+refused counts for nothing. The tokens of a call count from its arrival too, as soon as its answer has begun.
+"""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,6 +13,7 @@ import msgspec
 from grokkit.errors import Misused
 from grokkit.models import TIER_SPEND_USD, lookup
 from grokkit.testing.simulator.troubles import at_capacity, out_of_credits, rate_limited, with_retry_after
+from grokkit.testing.simulator.window import Window
 from grokkit.wire.usage import TICKS_PER_USD
 
 if TYPE_CHECKING:
@@ -41,26 +45,6 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     ends: float
     model: str | None = None
     retry_after: float | str | datetime | None = None
-
-
-class Window:
-    """What happened within the last seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._events: deque[tuple[float, int]] = deque()
-        self._sum = 0
-
-    def add(self, now: float, amount: int) -> None:
-        """Something happened."""
-        self._events.append((now, amount))
-        self._sum += amount
-
-    def sum(self, now: float) -> int:
-        """How much happened within the window that ends now."""
-        while self._events and self._events[0][0] <= now - self._seconds:
-            self._sum -= self._events.popleft()[1]
-        return self._sum
 
 
 class _Use:
@@ -96,17 +80,19 @@ class Limits:
 
     def admit(self, visit: Visit) -> Refusal | None:
         """The refusal for a call that may not run now; a call that may is counted."""
-        model, now = _model_of(visit), visit.simulator.clock.now()
-        outage = next((one for one in self.outages if one.begins <= now < one.ends and _means(one.model, model)), None)
-        if outage is not None:
-            return with_retry_after(at_capacity(model), outage.retry_after)
-        team = visit.key.team_id if visit.key else ""
+        model, now = _model_of(visit), visit.arrived
+        for outage in self.outages:
+            if outage.begins <= now < outage.ends and _means(outage.model, model, visit):
+                return with_retry_after(at_capacity(model), outage.retry_after)
         if self.credit_ticks is not None and self.spent_ticks >= self.credit_ticks:
-            return out_of_credits(team)
+            return out_of_credits(_team_of(visit))
+        return self._count(visit, model, now) if visit.is_rated else None
+
+    def _count(self, visit: Visit, model: str, now: float) -> Refusal | None:
         use = self._use(visit, model)
         for allowance in self._allowances(visit, model):
             if figures := _exceeded(use, allowance, now):
-                return with_retry_after(rate_limited(team, model, figures), allowance.retry_after)
+                return with_retry_after(rate_limited(_team_of(visit), model, figures), allowance.retry_after)
         use.second.add(now, 1)
         use.minute.add(now, 1)
         return None
@@ -114,9 +100,11 @@ class Limits:
     def settle(self, visit: Visit, outcome: Outcome) -> None:
         """Count what a call took."""
         bill = outcome.bill or visit.bill
-        if bill is not None:
-            self.spent_ticks += bill.cost_ticks
-            self._use(visit, _model_of(visit)).tokens.add(visit.simulator.clock.now(), bill.total_tokens)
+        if bill is None:
+            return
+        self.spent_ticks += bill.cost_ticks
+        if visit.is_rated:
+            self._use(visit, _model_of(visit)).tokens.add(visit.arrived, bill.total_tokens)
 
     def headers(self, visit: Visit, model: str | None, *, tokens: bool) -> dict[str, str]:
         """The `x-ratelimit-*` headers of a reply. What remains is counted only where limits are set, as recorded."""
@@ -130,11 +118,11 @@ class Limits:
         if tokens:
             given = [one.tokens_per_minute for one in allowances]
             most = _least(given, known.tokens_per_minute or _TOKENS_UNKNOWN)
-            shown |= _shown("tokens", most, use.tokens.sum(now) if any(given) else 0)
+            shown |= _shown("tokens", most, use.tokens.sum(now) if any(one is not None for one in given) else 0)
         return shown
 
     def _allowances(self, visit: Visit, model: str) -> list[Allowance]:
-        found = [one for one in self.allowances if _means(one.model, model)]
+        found = [one for one in self.allowances if _means(one.model, model, visit)]
         if self.tier is not None:
             found.append(catalogue_allowance(model, self.tier))
         key = visit.key
@@ -197,13 +185,18 @@ def _shown(name: str, most: int, used: int) -> dict[str, str]:
 
 
 def _model_of(visit: Visit) -> str:
+    """The model that serves a request: what is asked for under any name is limited as one."""
     asked = visit.asked.model or ""
-    known = lookup(asked)
-    return known.id if known else asked
+    model = visit.simulator.models.find(asked)
+    return model.id if model else asked
 
 
-def _means(wanted: str | None, model: str) -> bool:
+def _team_of(visit: Visit) -> str:
+    return visit.key.team_id if visit.key else ""
+
+
+def _means(wanted: str | None, model: str, visit: Visit) -> bool:
     if wanted is None or wanted == model:
         return True
-    known = lookup(wanted)
+    known = visit.simulator.models.find(wanted)
     return known is not None and known.id == model

@@ -15,6 +15,8 @@ class Seen(msgspec.Struct, kw_only=True):
 
     method: str
     path: str
+    endpoint: str = ""
+    """The path as the API writes it, `/v1/files/{file_id}`; empty for one that it has not."""
     query: dict[str, str] = {}
     headers: dict[str, str] = {}
     """Names in lower case; the credential is masked."""

@@ -46,7 +46,8 @@ class Simulator(World):
 
     `latency` is how long a reply takes to begin (seconds, or a distribution such as `lognormal:0.3,0.5`), `pace` how
     many tokens a second are generated (`None`: all at once), `job_seconds` how long deferred work takes.
-    `engine="local"` lets the embedded model think (needs `grokkit[local]`).
+    `engine="local"` lets the embedded model think (needs `grokkit[local]`). `remembers` is how many requests `calls`
+    holds before it forgets the oldest; `count` counts them all.
 
     Raises `ConfigInvalid` when the port is taken, `Misused` for a latency that does not exist.
 
@@ -71,6 +72,7 @@ class Simulator(World):
         job_seconds: float = 0.05,
         zero_data_retention: bool = False,
         engine: Literal["rules", "local"] = "rules",
+        remembers: int = 10_000,
     ) -> None:
         check_names("engine", [engine], ("rules", "local"))
         super().__init__(
@@ -84,6 +86,7 @@ class Simulator(World):
             job_seconds=job_seconds,
             zero_data_retention=zero_data_retention,
             thinker=LocalMind(seed) if engine == "local" else None,
+            remembers=remembers,
         )
         self._addresses = [(host, port), (host, management_port)]
         self._hosts: list[Host] = []
@@ -177,7 +180,23 @@ class Simulator(World):
     ) -> None:
         """Limit how fast this team may ask, each key and model by itself: by figures of yours, or a tier's (0 to 4).
 
-        Beyond it come 429s with the real text. Raises `Misused` for a tier that does not exist.
+        Beyond it come 429s with the real text. Windows slide, over exactly 1 s and 60 s of the simulator's clock: a
+        request that arrives at `t` counts until `t + 1` and `t + 60`, these not included. Refused ones count for
+        nothing. Tokens (prompt, cached or not, reasoning and answer) count from the arrival of their call, as soon as
+        its answer has begun; a call is let in as long as fewer than the limit are counted. Raises `Misused` for a
+        tier that does not exist.
+
+        >>> from grokkit.testing import TurnableClock
+        >>> sim = Simulator(clock=TurnableClock())
+        >>> sim.limit(requests_per_second=1)
+        >>> grok = sim.grok(retries=0)
+        >>> grok.ask("Hi", model="grok-4.3").usage.total_tokens > 0
+        True
+        >>> try:
+        ...     grok.ask("Hi again", model="grok-4.3")
+        ... except Exception as error:
+        ...     print(type(error).__name__, sim.count(status=429))
+        RateLimited 1
         """
         if tier is not None:
             self.limits.set_tier(tier)

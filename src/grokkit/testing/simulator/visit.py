@@ -95,6 +95,10 @@ class Visit:
         self.cue: Cue | None = None
         """The scripted answer to this request, if a rule fits."""
         self.bill: Bill | None = None
+        self.arrived = simulator.clock.now()
+        """The moment it was there as a whole, on the simulator's clock."""
+        self.is_rated = True
+        """Whether rate limits count it; those of a batch do not."""
         self._query = parse_qsl(query_string, keep_blank_values=True)
 
     def inner(self, method: str, path: str, body: Any) -> Visit:

@@ -18,6 +18,7 @@ from grokkit.testing.simulator.lag import Lag
 from grokkit.testing.simulator.latency import check_latency, drawn
 from grokkit.testing.simulator.limits import Limits
 from grokkit.testing.simulator.mind import Mind
+from grokkit.testing.simulator.record import Record, Tally
 from grokkit.testing.simulator.refusal import invalid
 from grokkit.testing.simulator.script import Script
 from grokkit.testing.simulator.serving_models import ANY, Models
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from grokkit.testing.simulator.faults import Fault
     from grokkit.testing.simulator.latency import Latency
     from grokkit.testing.simulator.mind import Thinker
-    from grokkit.testing.simulator.seen import Seen
     from grokkit.testing.simulator.thought import Prompt, Thought
     from grokkit.testing.simulator.visit import Visit
 
@@ -55,6 +55,7 @@ class World:
         job_seconds: float,
         zero_data_retention: bool,
         thinker: Thinker | None,
+        remembers: int,
     ) -> None:
         check_latency(latency)
         self.seed = seed
@@ -71,12 +72,15 @@ class World:
         self.keys, self.management_keys, self.client_secrets = Keys(), Keys(management=True), Keys()
         self._began = (self.clock.now(), _noon(as_of) if as_of else time.time())
         self._thinker = thinker
+        self._remembers = remembers
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: rules, faults, limits, calls, files, stored responses. Keys are the first ones again."""
-        self.calls: list[Seen] = []
-        """What was seen, oldest first."""
+        self.calls = Record(self._remembers)
+        """What was seen, oldest first: the last requests, and of these the bodies up to 32 MiB together."""
+        self.tally = Tally()
+        """How many requests there were; see `count`."""
         self.lag = Lag()
         """How late streamed events were, against the pace."""
         self.script = Script()
@@ -95,6 +99,14 @@ class World:
         return Key(
             secret=secret, id=_uuid(self.seed, "key", 0), team_id=self.team_id, user_id=_uuid(self.seed, "user", 0)
         )
+
+    def count(self, *, path: str | None = None, model: str | None = None, status: int | None = None) -> int:
+        """How many requests were answered, or ended without an answer, of all that there ever were.
+
+        `path` is the address as the API writes it, with or without `/v1`; `model` the name that was asked for. A
+        request is counted before its caller gets the first byte. `tally` knows how many arrived, and are there now.
+        """
+        return self.tally.count(path, model, status)
 
     def state(self, kind: type[S]) -> S:
         """The one object of this class that this simulator keeps; made at first use, gone with `reset()`."""

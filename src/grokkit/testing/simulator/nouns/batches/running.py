@@ -82,6 +82,7 @@ async def _ask(request: Request, visit: Visit) -> Outcome | None:
 
 async def _answer(method: str, path: str, body: dict[str, Any] | None, request: Request, visit: Visit) -> Outcome:
     inner = visit.inner(method, path, body)
+    inner.is_rated = False
     if visit.key is not None:
         of_its_own = f"batch:{request.id}"
         inner.key = msgspec.structs.replace(visit.key, id=of_its_own, qps=None, qpm=None, tpm=None)

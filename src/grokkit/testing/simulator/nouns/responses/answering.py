@@ -144,6 +144,6 @@ def _keep(reply: ResponsesReply, given: list[Item], context: list[Item], visit: 
     )
     shelf = visit.simulator.state(Shelf)
     if whole["store"]:
-        shelf.kept[kept.id] = kept
+        shelf.keep(kept)
     if visit.id in shelf.made:
         shelf.made[visit.id] = kept

@@ -107,8 +107,10 @@ class Conversation:
 
     async def _outcome(self, visit: Visit, speaking: Speaking, *, generate: bool) -> Outcome:
         try:
+            if generate and (refused := self._simulator.limits.admit(visit)):
+                raise refused
             await speaking.begin()
-            return await self._simulator.app.answer(visit) if generate else _warm(visit)
+            return await self._simulator.app.answer(visit, admitted=True) if generate else _warm(visit)
         except Refusal as refusal:
             return Outcome(status=refusal.status, body=refusal.body)
 

@@ -39,6 +39,7 @@ class Speaking:
         self._seen.fault = None if self._fault is NO_FAULT else str(self._fault)
         self._seen.started = self._simulator.clock.now()
         self._simulator.calls.append(self._seen)
+        self._simulator.tally.enter(self._seen)
 
     async def begin(self) -> None:
         """Let happen what happens before an answer. Raises the `Refusal` that the fault asks for."""
@@ -57,6 +58,7 @@ class Speaking:
         """Send the events, or the refusal as an event."""
         seen = self._seen
         seen.status, seen.bill = outcome.status, self._visit.bill
+        self._simulator.tally.answer(seen)
         try:
             if outcome.status >= _REFUSED or outcome.frames is None:
                 await self._socket.send(error_event(outcome.status, outcome.body))
@@ -67,6 +69,7 @@ class Speaking:
             seen.disconnected = True
             raise
         finally:
+            self._simulator.tally.end(seen)
             seen.ended = self._simulator.clock.now()
 
     async def _events(self, outcome: Outcome) -> None:
@@ -118,6 +121,7 @@ def _record(visit: Visit, socket: Socket) -> Seen:
     return Seen(
         method=visit.method,
         path=visit.path,
+        endpoint=visit.path,
         headers=socket.visit.headers,
         content=visit.content,
         id=visit.id,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from grokkit.testing.simulator.visit import Visit
 
 KEPT_SECONDS = 30 * 24 * 3600
+_MOST = 10_000
+"""Of more responses the oldest are forgotten, lest a long run fills the memory."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,12 @@ class Shelf:
         """What a socket remembers, lent to the turn with this visit's id."""
         self.made: dict[str, Kept | None] = {}
         """What a turn on a socket made, by its visit's id, until the socket takes it."""
+
+    def keep(self, kept: Kept) -> None:
+        """Store a response."""
+        self.kept[kept.id] = kept
+        if len(self.kept) > _MOST:
+            del self.kept[next(iter(self.kept))]
 
     def find(self, response_id: str, visit: Visit) -> Kept:
         """A response of the caller's. Raises 404."""
