@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import shutil
 import socket
 import subprocess
@@ -94,9 +96,11 @@ def redis_or_skip(directory: Path, *options: str, user: str = "") -> RedisServer
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that leaves room for a cluster's second port, ten thousand above it."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 50_000)))
+            return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -120,17 +120,19 @@ local function asked(i)
     return number(1), quota
 end
 
+local function write(key, use, quota)
+    local kept = cmsgpack.pack({use.level, use.at, use.numbers, use.units})
+    redis.call('SET', key, kept, 'PX', string.format('%.0f', math.ceil(lasts(use, quota) / 1000)))
+end
+
 local function read(key, quota, now)
     local use = {level = quota.depth, at = now, numbers = {}, units = {}, used = 0}
     local kept = redis.call('GET', key)
     if kept then use.level, use.at, use.numbers, use.units = unpack(cmsgpack.unpack(kept)) end
+    local put_back = use.at > now
     bring_up(use, quota, now)
+    if put_back then write(key, use, quota) end
     return use
-end
-
-local function write(key, use, quota)
-    local kept = cmsgpack.pack({use.level, use.at, use.numbers, use.units})
-    redis.call('SET', key, kept, 'PX', string.format('%.0f', math.ceil(lasts(use, quota) / 1000)))
 end
 """
 

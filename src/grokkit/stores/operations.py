@@ -111,7 +111,10 @@ def _read_use(rows: Rows, asked: Quota, now: int) -> quota.Use:
     terms = quota.terms(asked)
     kept = rows.read("quota", quota_key(asked))
     use = quota.unused(terms, now) if kept is None else _uses.decode(kept)
+    put_back = use.at > now
     quota.bring_up(use, terms, now)
+    if put_back:  # else the next one would find the future as it was, and wait longer than this one was told
+        _write_use(rows, asked, use)
     return use
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grokkit._per_loop import Care, PerLoop
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grokkit.stores.store import Take
+
+_DOUBT_AFTER = 0.02
 
 
 class Script(NamedTuple):
@@ -69,6 +72,7 @@ class RedisStore:
         self._where = without_credentials(url)
         self._timeout = timeout
         self._prefix = prefix
+        self._quiet_since = time.monotonic()
         self._clients: PerLoop[Client] = PerLoop(
             Care(
                 make=lambda: make_client(url, timeout),
@@ -146,6 +150,7 @@ class RedisStore:
 
     async def _ask(self, *command: str | bytes | int) -> Any:
         client = self._clients.get() or await self._clients.open()
+        await self._notice_closed()
         try:
             async with asyncio.timeout(self._timeout):
                 return await client.execute_command(*command)
@@ -154,6 +159,18 @@ class RedisStore:
         except CAUGHT as error:
             failed = failure(error, self._where, self._timeout)
             raise failed from error
+
+    async def _notice_closed(self) -> None:
+        """After a silence, let the loop see which idle connections the server has closed meanwhile.
+
+        A loop that was held up has not read their ends yet, and what is written to one of them would be lost. Two
+        turns: the first asks the system, the second has let the callbacks run.
+        """
+        now = time.monotonic()
+        if now - self._quiet_since > _DOUBT_AFTER:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        self._quiet_since = now
 
 
 def take_arguments(takes: Sequence[Take]) -> list[str]:
