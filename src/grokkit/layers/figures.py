@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import deque
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def _effort(call: Call) -> str:
 class Durations:
     """The last durations of one kind, in seconds, none of them older than a time.
 
+    A quantile is reckoned anew when a second has passed, or when more than one in 16 is new.
+
     >>> durations = Durations(keep=60.0)
     >>> for second in range(1, 11):
     ...     durations.add(seconds=float(second), now=0.0)
@@ -50,29 +51,28 @@ class Durations:
     (5.0, 10.0, None)
     """
 
-    __slots__ = ("_in_order", "_keep", "_samples")
+    __slots__ = ("_due", "_keep", "_ordered", "_samples", "_unread")
 
     def __init__(self, keep: float) -> None:
         self._keep = keep
-        self._samples: deque[tuple[float, float]] = deque()
-        self._in_order: list[float] = []
+        self._samples: deque[tuple[float, float]] = deque(maxlen=_MOST_SAMPLES)
+        self._ordered: list[float] = []
+        self._unread = 0
+        self._due = -inf
 
     def add(self, seconds: float, now: float) -> None:
         """One more."""
-        if len(self._samples) >= _MOST_SAMPLES:
-            self._drop_oldest()
         self._samples.append((now, seconds))
-        insort(self._in_order, seconds)
+        self._unread += 1
 
     def quantile(self, share: float, now: float, *, least: int = 1) -> float | None:
         """The duration that so large a share of them did not exceed; None when there are fewer than `least`."""
-        while self._samples and self._samples[0][0] + self._keep <= now:
-            self._drop_oldest()
-        count = len(self._in_order)
-        return None if count < least else self._in_order[max(0, ceil(share * count) - 1)]
-
-    def _drop_oldest(self) -> None:
-        self._in_order.remove(self._samples.popleft()[1])
+        if now >= self._due or self._unread > len(self._ordered) // 16:
+            self._ordered = sorted(seconds for added, seconds in self._samples if added + self._keep > now)
+            self._unread = 0
+            self._due = now + 1.0
+        count = len(self._ordered)
+        return None if count < max(1, least) else self._ordered[max(0, ceil(share * count) - 1)]
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -88,14 +88,14 @@ class Figures:
 
     def answered(self, call: Call, first: float, whole: float) -> None:
         """An attempt of this call had its first output after `first` seconds and all of it after `whole`."""
-        kind = kind_of(call)
-        if kind not in self._by_kind:
+        kind, now = kind_of(call), self._now()
+        known = self._by_kind.get(kind)
+        if known is None:
             if len(self._by_kind) >= _MOST_KINDS:
                 del self._by_kind[next(iter(self._by_kind))]
-            self._by_kind[kind] = Durations(self._keep), Durations(self._keep)
-        firsts, wholes = self._by_kind[kind]
-        firsts.add(first, self._now())
-        wholes.add(whole, self._now())
+            known = self._by_kind[kind] = Durations(self._keep), Durations(self._keep)
+        known[0].add(first, now)
+        known[1].add(whole, now)
 
     def first_output(self, call: Call, share: float, *, least: int) -> float | None:
         """The time to the first output that so large a share of such calls did not exceed; None for lack of calls."""
