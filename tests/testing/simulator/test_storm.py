@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from grokkit.testing.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
 
 CALLERS = 200
 HI: dict[str, Any] = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Hi"}]}

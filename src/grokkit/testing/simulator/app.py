@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from grokkit.testing.simulator.acls import permits_endpoint
+from grokkit.testing.simulator.credentials import credentials_of, with_masked_credentials, without_credentials
 from grokkit.testing.simulator.delivery import Cut, Delivery
 from grokkit.testing.simulator.faults import NO_FAULT
 from grokkit.testing.simulator.handlers import Routes
 from grokkit.testing.simulator.heads import head_of
-from grokkit.testing.simulator.keys import masked
 from grokkit.testing.simulator.presence import Presence
-from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.refusal import Refusal, not_permitted
 from grokkit.testing.simulator.seen import Seen
 from grokkit.testing.simulator.sockets import SocketDoor
 from grokkit.testing.simulator.troubles import by_name, by_status, with_retry_after
@@ -20,9 +21,10 @@ from grokkit.testing.simulator.visit import Outcome, Visit
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
+    from grokkit.testing.simulator.credentials import Credentials
     from grokkit.testing.simulator.faults import Fault
     from grokkit.testing.simulator.handlers import Endpoint, Head, Table
-    from grokkit.testing.simulator.keys import Keys
+    from grokkit.testing.simulator.keys import Key, Keys
     from grokkit.testing.simulator.simulator import Simulator
 
     Message = MutableMapping[str, Any]
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 _MOST_BODY = 64 * 1024 * 1024
-_HIDDEN = "authorization"
 
 
 class App:
@@ -60,7 +61,7 @@ class App:
             scope["method"],
             scope["path"],
             query_string=scope["query_string"].decode("latin-1"),
-            headers={name: value for name, value in headers.items() if name != _HIDDEN},
+            headers=without_credentials(headers),
             content=content,
         )
         seen = _record(visit, headers, management=self._management)
@@ -69,7 +70,7 @@ class App:
         seen.started = visit.arrived
         presence = Presence(receive)
         try:
-            await self._answer(visit, seen, headers.get(_HIDDEN), send, presence)
+            await self._answer(visit, seen, credentials_of(headers), send, presence)
         except Cut:
             scope["state"]["line"].hang_up()
         except asyncio.CancelledError:
@@ -82,18 +83,16 @@ class App:
             self._simulator.tally.end(seen)
             seen.ended = self._simulator.clock.now()
 
-    async def _answer(
-        self, visit: Visit, seen: Seen, authorization: str | None, send: Send, presence: Presence
-    ) -> None:
+    async def _answer(self, visit: Visit, seen: Seen, credentials: Credentials, send: Send, presence: Presence) -> None:
         simulator = self._simulator
         family: Head = "plain"
         fault = NO_FAULT
         try:
             if self._management:
-                visit.key = self._keys.check(authorization, simulator.time())
+                visit.key = self._keys.check(credentials.bearer, simulator.time())
             endpoint, visit.params = self._routes.find(visit.method, visit.path)
             family, seen.endpoint = endpoint.head, endpoint.path
-            self._admit(endpoint, visit, authorization)
+            self._admit(endpoint, visit, credentials)
             fault = simulator.fault_for(visit)
             seen.rule = str(visit.cue) if visit.cue else None
             seen.fault = None if fault is NO_FAULT else str(fault)
@@ -140,14 +139,22 @@ class App:
         except Refusal as refusal:
             return self._refused(refusal)
 
-    def _admit(self, endpoint: Endpoint, visit: Visit, authorization: str | None) -> None:
+    def _admit(self, endpoint: Endpoint, visit: Visit, credentials: Credentials) -> None:
         if endpoint.needs_key:
-            visit.key = self._keys.check(authorization, self._simulator.time())
+            visit.key = self._caller(endpoint, credentials)
+            if not self._management and not permits_endpoint(visit.key, visit.path):
+                raise not_permitted()
         if len(visit.content) > endpoint.max_body:
             raise Refusal.text(413, "Failed to buffer the request body: length limit exceeded")
         if endpoint.generates and (refused := self._simulator.limits.admit(visit)):
             raise refused
         visit.cue = self._simulator.script.match(visit)
+
+    def _caller(self, endpoint: Endpoint, credentials: Credentials) -> Key:
+        now = self._simulator.time()
+        if endpoint.api_key_header and not credentials.bearer and credentials.api_key:
+            return self._keys.check_secret(credentials.api_key, now)
+        return self._keys.check(credentials.bearer, now)
 
     async def _outcome(self, endpoint: Endpoint, visit: Visit, presence: Presence | None) -> Outcome:
         scripted = await visit.cue.outcome(visit) if visit.cue is not None else None
@@ -177,13 +184,12 @@ class App:
 
 
 def _record(visit: Visit, headers: dict[str, str], *, management: bool) -> Seen:
-    shown = {name: _masked(value) if name == _HIDDEN else value for name, value in headers.items()}
     asked = visit.asked
     return Seen(
         method=visit.method,
         path=visit.path,
         query=visit.query,
-        headers=shown,
+        headers=with_masked_credentials(headers),
         content=visit.content,
         id=visit.id,
         model=asked.model,
@@ -191,11 +197,6 @@ def _record(visit: Visit, headers: dict[str, str], *, management: bool) -> Seen:
         tools=asked.tools,
         management=management,
     )
-
-
-def _masked(authorization: str) -> str:
-    scheme, _, secret = authorization.partition(" ")
-    return f"{scheme} {masked(secret)}"
 
 
 def _headers(scope: Message) -> dict[str, str]:

@@ -34,6 +34,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     handler: Handler
     needs_key: bool = True
+    api_key_header: bool = False
+    """Whether the key may come as `x-api-key` too."""
     head: Head = "plain"
     generates: bool = False
     """Whether it counts against rate limits, quotas and capacity."""
@@ -46,6 +48,8 @@ class SocketEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     handler: SocketHandler
+    client_secrets: bool = False
+    """Whether a client secret opens it, as it does the sockets of voice."""
 
 
 class Table:
@@ -66,6 +70,7 @@ class Table:
         generates: bool = False,
         max_body: int = 32 * _MEBIBYTE,
         needs_key: bool = True,
+        api_key_header: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler."""
 
@@ -79,6 +84,7 @@ class Table:
                     generates=generates,
                     max_body=max_body,
                     needs_key=needs_key,
+                    api_key_header=api_key_header,
                 )
             )
             return handler
@@ -107,11 +113,11 @@ class Table:
         """Register a DELETE handler."""
         return self.on("DELETE", path)
 
-    def socket(self, path: str) -> Callable[[SocketHandler], SocketHandler]:
+    def socket(self, path: str, *, client_secrets: bool = False) -> Callable[[SocketHandler], SocketHandler]:
         """Register a WebSocket handler."""
 
         def register(handler: SocketHandler) -> SocketHandler:
-            self.sockets.append(SocketEndpoint(path=path, handler=handler))
+            self.sockets.append(SocketEndpoint(path=path, handler=handler, client_secrets=client_secrets))
             return handler
 
         return register

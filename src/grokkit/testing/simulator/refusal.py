@@ -117,6 +117,11 @@ def invalid(error: str) -> Refusal:
     return refusal(400, error)
 
 
+def not_permitted() -> Refusal:
+    """403: the key's ACLs do not go so far."""
+    return refusal(403, "The API key does not have permission to use this model or endpoint.")
+
+
 def not_found(error: str) -> Refusal:
     """404: no such thing."""
     return refusal(404, error)

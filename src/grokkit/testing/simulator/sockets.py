@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from grokkit.testing.simulator.acls import permits_endpoint
+from grokkit.testing.simulator.credentials import credentials_of, without_credentials
 from grokkit.testing.simulator.handlers import no_such_address, pattern
-from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.refusal import Refusal, not_permitted
 from grokkit.testing.simulator.visit import Visit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 
+    from grokkit.testing.simulator.credentials import Credentials
     from grokkit.testing.simulator.handlers import SocketEndpoint, SocketHandler
-    from grokkit.testing.simulator.keys import Keys
+    from grokkit.testing.simulator.keys import Key, Keys
     from grokkit.testing.simulator.simulator import Simulator
 
     Message = MutableMapping[str, Any]
@@ -95,32 +98,47 @@ class SocketDoor:
             "GET",
             scope["path"],
             query_string=scope["query_string"].decode("latin-1"),
-            headers={name: value for name, value in headers.items() if name != "authorization"},
+            headers=without_credentials(headers),
         )
         await receive()
         try:
-            handler, visit.params = self._find(scope["path"])
-            protocol = self._admit(visit, headers.get("authorization"), scope.get("subprotocols", ()))
+            endpoint, visit.params = self._find(scope["path"])
+            offered = scope.get("subprotocols", ())
+            visit.key, protocol = self._caller(endpoint, credentials_of(headers), offered)
+            if not permits_endpoint(visit.key, visit.path):
+                raise not_permitted()
         except Refusal as refusal:
             await _deny(refusal, scope, send)
             return
         await send({"type": "websocket.accept", "subprotocol": protocol, "headers": []})
-        await _run(handler, Socket(visit, receive, send))
+        await _run(endpoint.handler, Socket(visit, receive, send))
 
-    def _find(self, path: str) -> tuple[SocketHandler, dict[str, str]]:
+    def _find(self, path: str) -> tuple[SocketEndpoint, dict[str, str]]:
         for compiled, endpoint in self._endpoints:
             if found := compiled.fullmatch(path):
-                return endpoint.handler, found.groupdict()
+                return endpoint, found.groupdict()
         raise no_such_address()
 
-    def _admit(self, visit: Visit, authorization: str | None, offered: Sequence[str]) -> str | None:
-        now = self._simulator.time()
-        for protocol in offered:
-            if protocol.startswith(_SECRET_PROTOCOL):
-                visit.key = self._simulator.client_secrets.check_secret(protocol.removeprefix(_SECRET_PROTOCOL), now)
-                return protocol
-        visit.key = self._keys.check(authorization, now)
-        return offered[0] if offered else None
+    def _caller(
+        self, endpoint: SocketEndpoint, credentials: Credentials, offered: Sequence[str]
+    ) -> tuple[Key, str | None]:
+        """Whose key it is, and the subprotocol to agree on. Raises 401 and 400."""
+        now, protocol = self._simulator.time(), offered[0] if offered else None
+        if endpoint.client_secrets:
+            protocol = next((one for one in offered if one.startswith(_SECRET_PROTOCOL)), protocol)
+            secret = self._client_secret(credentials, protocol or "")
+            if secret is not None:
+                return self._simulator.client_secrets.check_secret(secret, now), protocol
+        return self._keys.check(credentials.bearer, now), protocol
+
+    def _client_secret(self, credentials: Credentials, protocol: str) -> str | None:
+        """The client secret, wherever it is: in a subprotocol, in its own header, in the place of a key."""
+        if protocol.startswith(_SECRET_PROTOCOL):
+            return protocol.removeprefix(_SECRET_PROTOCOL)
+        if credentials.client_secret is not None:
+            return credentials.client_secret
+        bearer = (credentials.bearer or "").partition(" ")[2].strip()
+        return bearer if bearer in self._simulator.client_secrets.by_secret else None
 
 
 async def _run(handler: SocketHandler, socket: Socket) -> None:

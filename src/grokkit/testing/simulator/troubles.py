@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from grokkit.testing.simulator.nearest import unknown_name
-from grokkit.testing.simulator.refusal import Refusal, invalid, not_found, refusal, undeserialisable
+from grokkit.testing.simulator.refusal import Refusal, invalid, not_found, not_permitted, refusal, undeserialisable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,9 +106,7 @@ TROUBLES: dict[str, Callable[[Visit], Refusal]] = {
     "wrong_key": lambda _: invalid(
         "Incorrect API key provided: xa***00. You can obtain an API key from https://console.x.ai."
     ),
-    "permission": lambda _: Refusal.flat(
-        403, "permission-denied", "The API key does not have permission to use this model or endpoint."
-    ),
+    "permission": lambda _: not_permitted(),
     "blocked": lambda _: Refusal.flat(403, "permission-denied", "The user is blocked. [WKE=unauthorized:blocked-user]"),
     "content": lambda _: Refusal.flat(
         403, "permission-denied", "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"

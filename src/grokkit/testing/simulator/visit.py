@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from grokkit.testing.simulator.acls import permits_model
 from grokkit.testing.simulator.asked import Asked, read_asked
 from grokkit.testing.simulator.form import Part, read_form
 from grokkit.testing.simulator.reading import read_as, read_json, shown
-from grokkit.testing.simulator.refusal import JSON, invalid, undeserialisable
+from grokkit.testing.simulator.refusal import JSON, invalid, not_permitted, undeserialisable
 from grokkit.testing.simulator.schema_rules import unfit
 
 if TYPE_CHECKING:
@@ -148,7 +149,10 @@ class Visit:
 
     def model(self, name: str, dialect: str) -> Model:
         """The model that serves this name on `chat`, `responses`, `images`, `videos` ... Raises the API's refusal."""
-        return self.simulator.models.serving(name, dialect)
+        model = self.simulator.models.serving(name, dialect)
+        if self.key is not None and not permits_model(self.key, model):
+            raise not_permitted()
+        return model
 
     async def think(self, prompt: Prompt) -> Thought:
         """The answer to a prompt: the script's, where a rule fits this request, else the mind's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grokkit.testing.simulator.acls import ENDPOINTS
 from grokkit.testing.simulator.handlers import Table
 from grokkit.testing.simulator.nouns.account import KeyMoments, caller, redacted
 from grokkit.testing.simulator.nouns.embeddings import MODEL
@@ -17,25 +18,6 @@ if TYPE_CHECKING:
 table = Table(management=True)
 
 _CLUSTER = "us-east-1"
-_ENDPOINTS = (
-    "batch",
-    "chat",
-    "complete",
-    "completions",
-    "documents",
-    "embed",
-    "files",
-    "image",
-    "messages",
-    "models",
-    "realtime",
-    "responses",
-    "skills",
-    "stt",
-    "tokenize",
-    "tts",
-    "video",
-)
 
 
 @table.get("/auth/teams/{team_id}/models")
@@ -55,7 +37,7 @@ def models(visit: Visit) -> Outcome:
 def endpoints(visit: Visit) -> Outcome:
     """The endpoints that keys may be given."""
     of_team(visit)
-    return visit.answer({"acls": [f"api-key:endpoint:{name}" for name in ("*", *_ENDPOINTS)]})
+    return visit.answer({"acls": [f"api-key:endpoint:{name}" for name in ("*", *ENDPOINTS)]})
 
 
 @table.get("/auth/management-keys/validation")

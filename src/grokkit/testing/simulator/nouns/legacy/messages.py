@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 table = Table()
 
 
-@table.post("/v1/messages", head="tokens", generates=True)
+@table.on("POST", "/v1/messages", head="tokens", generates=True, api_key_header=True)
 async def create(visit: Visit) -> Outcome:
     """Answer a conversation."""
     request = visit.read(MessagesRequest)

@@ -42,6 +42,7 @@ def create(visit: Visit) -> Outcome:
         name="client secret",
         team_id=team_of(visit),
         user_id=visit.key.user_id if visit.key else "",
+        acls=visit.key.acls if visit.key else (),
         expires_at=expires_at,
     )
     visit.simulator.client_secrets.add(key)

@@ -24,7 +24,7 @@ _REFUSED = 1008
 _INTERIM_SECONDS = 0.5
 
 
-@table.socket("/v1/stt")
+@table.socket("/v1/stt", client_secrets=True)
 async def transcribe(socket: Socket) -> None:
     """Write down what is said until `audio.done`. An error ends the socket."""
     try:

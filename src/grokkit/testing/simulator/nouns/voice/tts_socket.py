@@ -50,7 +50,7 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
 
 
-@table.socket("/v1/tts")
+@table.socket("/v1/tts", client_secrets=True)
 async def speak(socket: Socket) -> None:
     """Say what is written, sentence by sentence."""
     try:

@@ -17,7 +17,7 @@ _DEFAULT_MODEL = "grok-voice-latest"
 _REFUSED = 1008
 
 
-@table.socket("/v1/realtime")
+@table.socket("/v1/realtime", client_secrets=True)
 async def converse(socket: Socket) -> None:
     """Talk until the other side hangs up. Without a `model`, the default one answers."""
     try:
