@@ -344,12 +344,10 @@ def test_whatever_happens_when_nothing_is_left_open(
     async def happen() -> None:
         world = World(first, second)
         task = world.start()
-        if cancel_at is not None:
-            alarm = world.clock.call_at(1000.0 + cancel_at, cancel_within(turns, task.cancel))
+        alarm = world.clock.call_at(1000.0 + (cancel_at or 100), cancel_within(turns, task.cancel))
         async with world.clock.rushing():
             await asyncio.wait([task])
-        if cancel_at is not None:
-            alarm.cancel()
+        alarm.cancel()
         await asyncio.sleep(0)
         if task.cancelled() or task.exception() is not None:
             world.assert_nothing_is_left()
