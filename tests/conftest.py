@@ -145,8 +145,7 @@ class WatchedSimulator(Simulator):
         self.held_back = 0
         """How many replies can go no further, since their readers take no more."""
         self._changed = threading.Condition()
-        self._answer = self.app
-        self.app = cast("App", self._watched)
+        self.app = cast("App", _watched(self, self.app))
 
     def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so, looking whenever a request comes, goes on or ends."""
@@ -157,26 +156,30 @@ class WatchedSimulator(Simulator):
         """Wait until a caller has left before the end of its reply."""
         self.until(lambda: any(call.disconnected for call in self.calls))
 
-    def _tell(self, *, held_back: int = 0) -> None:
+    def tell(self, *, held_back: int = 0) -> None:
+        """Let those who wait look again."""
         with self._changed:
             self.held_back += held_back
             self._changed.notify_all()
 
-    async def _watched(self, scope: Message, receive: Receive, send: Send) -> None:
-        self.connections.add(tuple(scope["client"]))
 
+def _watched(sim: WatchedSimulator, answer: App) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+    async def watched(scope: Message, receive: Receive, send: Send) -> None:
         async def watched_receive() -> Message:
-            self._tell()
+            sim.tell()
             return await receive()
 
         async def watched_send(message: Message) -> None:
-            await _Step(send(message), self._tell)
-            self._tell()
+            await _Step(send(message), sim.tell)
+            sim.tell()
 
+        sim.connections.add(tuple(scope["client"]))
         try:
-            await self._answer(scope, watched_receive, watched_send)
+            await answer(scope, watched_receive, watched_send)
         finally:
-            self._tell()
+            sim.tell()
+
+    return watched
 
 
 class _Step:
@@ -194,3 +197,9 @@ class _Step:
                 yield waited_for
             finally:
                 self._tell(held_back=-1)
+
+
+@pytest.fixture
+def watched() -> type[WatchedSimulator]:
+    """The kind of simulator for tests in which other threads and processes call."""
+    return WatchedSimulator

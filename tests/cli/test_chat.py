@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grokkit.testing import Fault
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-    from tests.cli.conftest import Server, Terminal
+    from tests.cli.conftest import Terminal
+    from tests.conftest import WatchedSimulator
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
+
+BEGINNING = 6
+"""Events of a stream that begin response, reasoning and message. Text comes after them."""
 
 
 def test_the_text_goes_to_standard_output_and_nothing_else_does(grokkit: Run) -> None:
@@ -32,16 +38,16 @@ def test_what_is_piped_in_is_the_prompt(grokkit: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [["Review this:"], ["Review this:", "-"]])
-def test_what_is_piped_in_follows_the_words(grokkit: Run, server: Server, words: list[str]) -> None:
+def test_what_is_piped_in_follows_the_words(grokkit: Run, sim: WatchedSimulator, words: list[str]) -> None:
     grokkit("chat", *words, stdin="+ a line\n")
 
-    assert server.asked[0]["input"] == "Review this:\n\n+ a line"
+    assert sim.calls[0].json["input"] == "Review this:\n\n+ a line"
 
 
-def test_an_empty_prompt_is_a_usage_error(grokkit: Run, server: Server) -> None:
+def test_an_empty_prompt_is_a_usage_error(grokkit: Run, sim: WatchedSimulator) -> None:
     done = grokkit("chat", stdin=" \n")
 
-    assert (done.returncode, done.stdout, server.asked) == (2, "", [])
+    assert (done.returncode, done.stdout, sim.calls) == (2, "", [])
     assert "the prompt is empty" in done.stderr
 
 
@@ -56,7 +62,7 @@ def test_input_that_is_no_text_is_a_usage_error(start: Callable[..., subprocess.
     assert "not UTF-8" in said
 
 
-def test_the_options_reach_the_server(grokkit: Run, server: Server) -> None:
+def test_the_options_reach_the_server(grokkit: Run, sim: WatchedSimulator) -> None:
     options = [
         "--model",
         "grok-4.3",
@@ -72,22 +78,22 @@ def test_the_options_reach_the_server(grokkit: Run, server: Server) -> None:
 
     grokkit("chat", "hi", *options)
 
-    sent = server.asked[0]
+    sent = sim.calls[0].json
     assert (sent["model"], sent["instructions"], sent["temperature"]) == ("grok-4.3", "Brief.", 0.2)
     assert (sent["max_output_tokens"], sent["reasoning"], sent["store"]) == (9, {"effort": "low"}, False)
 
 
-def test_nothing_that_was_not_said_is_sent(grokkit: Run, server: Server) -> None:
+def test_nothing_that_was_not_said_is_sent(grokkit: Run, sim: WatchedSimulator) -> None:
     grokkit("chat", "hi")
 
-    assert set(server.asked[0]) == {"model", "input", "store", "stream"}
+    assert set(sim.calls[0].json) == {"model", "input", "store", "stream"}
 
 
-def test_without_streaming_the_whole_answer_is_printed(grokkit: Run, server: Server) -> None:
+def test_without_streaming_the_whole_answer_is_printed(grokkit: Run, sim: WatchedSimulator) -> None:
     done = grokkit("chat", "--no-stream", "--model", "grok-4.20-0309-non-reasoning", "hi")
 
     assert done.stdout == "You said: hi\n"
-    assert "stream" not in server.asked[0]
+    assert "stream" not in sim.calls[0].json
 
 
 def test_json_is_one_event_a_line_while_it_streams(grokkit: Run) -> None:
@@ -98,24 +104,24 @@ def test_json_is_one_event_a_line_while_it_streams(grokkit: Run) -> None:
     assert "".join(event.get("delta", "") for event in events) == "You said: hi"
 
 
-def test_json_without_streaming_is_the_reply_as_one_document(grokkit: Run) -> None:
+def test_json_without_streaming_is_the_reply_as_one_document(grokkit: Run, sim: WatchedSimulator) -> None:
     done = grokkit("chat", "--json", "--no-stream", "hi")
 
     reply = json.loads(done.stdout)
-    assert (reply["id"], reply["usage"]["cost_in_usd_ticks"]) == ("resp_1", 2_640_000)
+    assert (reply["id"], reply["usage"]["cost_in_usd_ticks"]) == (sim.calls[0].id, 2_595_000)
 
 
-def test_verbose_tells_tokens_cost_ids_and_times_on_standard_error(grokkit: Run) -> None:
+def test_verbose_tells_tokens_cost_ids_and_times_on_standard_error(grokkit: Run, sim: WatchedSimulator) -> None:
     done = grokkit("chat", "-v", "hi")
 
     assert done.stdout == "You said: hi\n"
-    assert "grok-4.7, 12 tokens in (3 cached), 40 out (8 reasoning), $0.000264, first token after " in done.stderr
+    assert "grok-4.7, 12 tokens in (3 cached), 40 out (8 reasoning), $0.00026, first token after " in done.stderr
     assert " tokens/s, " in done.stderr
-    assert "request req-1, client " in done.stderr
+    assert f"request {sim.calls[0].id}, client " in done.stderr
 
 
-def test_an_answer_that_was_cut_off_says_so(grokkit: Run, server: Server) -> None:
-    server.finish = "incomplete"
+def test_an_answer_that_was_cut_off_says_so(grokkit: Run, sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply(text="You said: hi", finish_reason="length")
 
     done = grokkit("chat", "hi")
 
@@ -130,8 +136,12 @@ def test_a_retired_model_is_answered_with_a_note(grokkit: Run) -> None:
     assert done.stderr.startswith("grokkit: note: grok-3 has been retired")
 
 
-def test_a_stream_that_breaks_off_keeps_its_text_and_fails(grokkit: Run, server: Server) -> None:
-    server.breaks_after["hi"] = "half of the"
+def test_a_stream_that_breaks_off_keeps_its_text_and_fails(grokkit: Run, sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply("half of the")
+    with sim.grok() as grok, grok.stream("hi", model="grok-4.7") as stream:
+        stream.done()
+    all_but_the_end = sim.calls[0].sent - 500
+    sim.on(last="hi").reply("half of the", fault=Fault(cut_at_byte=all_but_the_end))
 
     done = grokkit("chat", "hi")
 
@@ -139,8 +149,10 @@ def test_a_stream_that_breaks_off_keeps_its_text_and_fails(grokkit: Run, server:
     assert "broke off" in done.stderr
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(start: Callable[..., subprocess.Popen[str]], server: Server) -> None:
-    server.texts["hi"] = "first line\n" + "many words " * 2_000
+def test_a_reader_that_goes_away_ends_it_quietly(
+    start: Callable[..., subprocess.Popen[str]], sim: WatchedSimulator
+) -> None:
+    sim.on(last="hi").reply("first line\n" + "many words " * 2_000)
     process = start("chat", "hi")
     assert process.stdout is not None
     assert process.stderr is not None
@@ -153,9 +165,9 @@ def test_a_reader_that_goes_away_ends_it_quietly(start: Callable[..., subprocess
 
 
 def test_control_c_ends_it_with_130_and_leaves_the_server(
-    start: Callable[..., subprocess.Popen[str]], server: Server
+    start: Callable[..., subprocess.Popen[str]], sim: WatchedSimulator
 ) -> None:
-    server.hangs_after["hi"] = "thinking about"
+    sim.on(last="hi").reply(pieces=["thinking ", "about"], fault=Fault(stall_at_event=BEGINNING + 2))
     process = start("chat", "hi")
     assert process.stdout is not None
     first = process.stdout.read(len("thinking about"))
@@ -164,11 +176,11 @@ def test_control_c_ends_it_with_130_and_leaves_the_server(
     rest, said = process.communicate(timeout=30)
 
     assert (first, rest, said, process.returncode) == ("thinking about", "\n", "", 130)
-    assert server.left.wait(10)
+    sim.until_left()
 
 
-def test_a_call_that_takes_too_long_is_an_error(grokkit: Run, server: Server) -> None:
-    server.hangs_after["hi"] = "one"
+def test_a_call_that_takes_too_long_is_an_error(grokkit: Run, sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply(pieces=["one"], fault=Fault(stall_at_event=BEGINNING + 1))
 
     done = grokkit("chat", "--timeout", "0.5", "hi")
 
@@ -176,8 +188,10 @@ def test_a_call_that_takes_too_long_is_an_error(grokkit: Run, server: Server) ->
     assert "0.5 s" in done.stderr
 
 
-def test_a_prompt_on_a_terminal_is_answered_in_markdown(terminal: Callable[..., Terminal], server: Server) -> None:
-    server.texts["hi"] = "# Title\n\nSome **bold** words\n\n- an item\n"
+def test_a_prompt_on_a_terminal_is_answered_in_markdown(
+    terminal: Callable[..., Terminal], sim: WatchedSimulator
+) -> None:
+    sim.on(last="hi").reply("# Title\n\nSome **bold** words\n\n- an item\n")
     screen = terminal("chat", "hi")
 
     assert screen.end() == 0
@@ -187,23 +201,23 @@ def test_a_prompt_on_a_terminal_is_answered_in_markdown(terminal: Callable[..., 
 
 
 def test_plain_on_a_terminal_is_the_text_without_what_would_steer_it(
-    terminal: Callable[..., Terminal], server: Server
+    terminal: Callable[..., Terminal], sim: WatchedSimulator
 ) -> None:
-    server.texts["hi"] = "some **bold** \x1b]0;title\x07 words"
+    sim.on(last="hi").reply("some **bold** \x1b]0;title\x07 words")
     screen = terminal("chat", "--plain", "hi")
 
     assert screen.end() == 0
     assert screen.raw == "some **bold** ]0;title words\n"
 
 
-def test_in_a_pipe_the_text_is_what_the_model_said(grokkit: Run, server: Server) -> None:
-    server.texts["hi"] = "**bold** \x1b[1m words\tand café 🎉"
+def test_in_a_pipe_the_text_is_what_the_model_said(grokkit: Run, sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply("**bold** \x1b[1m words\tand café 🎉")
 
     assert grokkit("chat", "hi").stdout == "**bold** \x1b[1m words\tand café 🎉\n"
 
 
-def test_no_color_means_none(terminal: Callable[..., Terminal], server: Server) -> None:
-    server.texts["hi"] = "`code` and\n\n```python\nimport os\n```\n"
+def test_no_color_means_none(terminal: Callable[..., Terminal], sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply("`code` and\n\n```python\nimport os\n```\n")
     screen = terminal("chat", "-v", "hi", NO_COLOR="1")
 
     assert screen.end() == 0
@@ -211,8 +225,8 @@ def test_no_color_means_none(terminal: Callable[..., Terminal], server: Server) 
     assert not any(f"\x1b[{code}m" in screen.raw for code in range(30, 50))
 
 
-def test_a_narrow_terminal_gets_narrow_lines(terminal: Callable[..., Terminal], server: Server) -> None:
-    server.texts["hi"] = "word " * 40
+def test_a_narrow_terminal_gets_narrow_lines(terminal: Callable[..., Terminal], sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply("word " * 40)
     screen = terminal("chat", "hi", size=(24, 30))
 
     assert screen.end() == 0

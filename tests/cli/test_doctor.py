@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from grokkit.testing import Simulator
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.conftest import WatchedSimulator
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,19 +30,20 @@ def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]
 
 @pytest.fixture
 def deaf_port() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
+    """A port that takes connections and never says a word: the simulator always answers those who show no key."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
 
 @pytest.fixture
 def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
+    """A port that nobody answers on any more."""
+    with Simulator() as sim:
+        url = sim.base_url
+    return int(url.removesuffix("/v1").rpartition(":")[2])
 
 
-def test_a_healthy_setup_ends_with_0(grokkit: Run) -> None:
+def test_a_healthy_setup_ends_with_0(grokkit: Run, sim: WatchedSimulator) -> None:
     done = grokkit("doctor", "--json")
 
     found = findings(done)
@@ -46,7 +51,7 @@ def test_a_healthy_setup_ends_with_0(grokkit: Run) -> None:
     assert [found[subject]["verdict"] for subject in ("settings", "key", "name", "connection", "reply", "clock")] == [
         "ok"
     ] * 6
-    assert found["account"]["words"] == "the server takes the key (team team-7)"
+    assert found["account"]["words"] == f"the server takes the key (team {sim.team_id})"
 
 
 def test_for_people_each_finding_is_a_line(grokkit: Run) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from grokkit.models import KNOWN
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.cli.conftest import Terminal
+    from tests.conftest import WatchedSimulator
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,6 +48,15 @@ def test_the_catalogue_as_json_is_a_list_of_models(grokkit: Run) -> None:
 
     assert len(models) == len(KNOWN)
     assert models["grok-4.3"]["prices"]["input"] == 12_500
+
+
+@pytest.fixture
+def sim(sim: WatchedSimulator) -> WatchedSimulator:
+    """An API that has two models, one of them new."""
+    known = {"id": "grok-4.7", "aliases": ["grok-latest"], "context_length": 500_000}
+    new = {"id": "grok-9", "prompt_text_token_price": 20_000, "completion_text_token_price": 60_000}
+    sim.on(path="/models").reply(json={"object": "list", "data": [known, new]})
+    return sim
 
 
 def test_live_asks_the_api_and_points_out_what_the_catalogue_does_not_know(grokkit: Run) -> None:

@@ -6,7 +6,6 @@ import http.client
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -265,12 +264,10 @@ def test_options_that_cannot_be_are_told(grokkit: Run, arguments: tuple[str, ...
 
 
 def test_a_port_in_use_is_told(grokkit: Run) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with Simulator() as other:
+        port = other.base_url.removesuffix("/v1").rpartition(":")[2]
 
-        done = grokkit("simulate", "--port", str(port))
+        done = grokkit("simulate", "--port", port)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert f"port {port} on 127.0.0.1 is in use" in done.stderr

@@ -15,7 +15,7 @@ import grokkit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.cli.conftest import Server
+    from tests.conftest import WatchedSimulator
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -109,8 +109,8 @@ def test_without_a_key_the_message_names_the_three_ways_to_go_on(environment: di
     assert "Traceback" not in done.stderr
 
 
-def test_an_error_says_what_happened_to_which_call_and_what_to_try(grokkit: Run, server: Server) -> None:
-    server.errors["hi"] = (429, "Too many requests")
+def test_an_error_says_what_happened_to_which_call_and_what_to_try(grokkit: Run, sim: WatchedSimulator) -> None:
+    sim.on(last="hi").reply(error="rate_limit", retry_after=3600, headers={"x-request-id": "req-1"})
 
     done = grokkit("chat", "hi")
 
@@ -123,8 +123,8 @@ def test_an_error_says_what_happened_to_which_call_and_what_to_try(grokkit: Run,
 
 
 @pytest.mark.parametrize("how", [{"GROKKIT_DEBUG": "1"}, {}])
-def test_the_traceback_is_shown_to_those_who_ask(grokkit: Run, server: Server, how: dict[str, str]) -> None:
-    server.errors["hi"] = (500, "it broke")
+def test_the_traceback_is_shown_to_those_who_ask(grokkit: Run, sim: WatchedSimulator, how: dict[str, str]) -> None:
+    sim.on(last="hi").reply(status=400)
 
     done = grokkit("chat", "hi", *([] if how else ["-vv"]), **how)
 
