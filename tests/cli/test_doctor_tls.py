@@ -9,14 +9,15 @@ import socket
 import ssl
 import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.conftest import WatchedSimulator
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,45 +38,20 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return made, key
 
 
-class _Owner(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = b'{"team_id": "team-7"}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+class Front:
+    """A port in front of the simulator, for what the simulator cannot do: speak TLS, and be a proxy that tunnels."""
 
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture
-def secure_port(certificate: tuple[Path, Path]) -> Iterator[int]:
-    """A server that speaks TLS with that certificate."""
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), _Owner)
-    serving.daemon_threads = True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    serving.socket = context.wrap_socket(serving.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield serving.server_address[1]
-    serving.shutdown()
-    serving.server_close()
-    thread.join()
-
-
-class Proxy:
-    """Tunnels every CONNECT to one port, and remembers what it was asked."""
-
-    def __init__(self, behind: int) -> None:
+    def __init__(self, behind: int, welcome: Callable[[socket.socket], socket.socket | None]) -> None:
         self._behind = behind
+        self._welcome = welcome
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
-        self.heads: list[str] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._listening.close()
 
     def _serve(self) -> None:
@@ -83,14 +59,12 @@ class Proxy:
             while True:
                 threading.Thread(target=self._tunnel, args=(self._listening.accept()[0],), daemon=True).start()
 
-    def _tunnel(self, client: socket.socket) -> None:
-        with client:
-            head = client.recv(65_536).decode()
-            if not head:
+    def _tunnel(self, caller: socket.socket) -> None:
+        with contextlib.suppress(OSError), caller:
+            client = self._welcome(caller)
+            if client is None:
                 return
-            self.heads.append(head)
-            with socket.create_connection(("127.0.0.1", self._behind)) as server:
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with client, socket.create_connection(("127.0.0.1", self._behind)) as server:
                 back = threading.Thread(target=_pump, args=(server, client), daemon=True)
                 back.start()
                 _pump(client, server)
@@ -106,10 +80,35 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @pytest.fixture
-def proxy(secure_port: int) -> Iterator[Proxy]:
-    running = Proxy(secure_port)
-    yield running
-    running.close()
+def secure_port(certificate: tuple[Path, Path], sim: WatchedSimulator) -> Iterator[int]:
+    """The simulator, over TLS with that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    port = int(sim.base_url.removesuffix("/v1").rpartition(":")[2])
+    with Front(port, lambda caller: context.wrap_socket(caller, server_side=True)) as front:
+        yield front.port
+
+
+@pytest.fixture
+def asked_of_proxy() -> list[str]:
+    """The heads of the requests that the proxy got."""
+    return []
+
+
+@pytest.fixture
+def proxy_port(secure_port: int, asked_of_proxy: list[str]) -> Iterator[int]:
+    """A proxy that tunnels every CONNECT to the secure port."""
+
+    def connect(caller: socket.socket) -> socket.socket | None:
+        head = caller.recv(65_536).decode()
+        if not head:
+            return None
+        asked_of_proxy.append(head)
+        caller.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        return caller
+
+    with Front(secure_port, connect) as front:
+        yield front.port
 
 
 def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
@@ -125,14 +124,14 @@ def test_a_certificate_that_nobody_vouches_for_is_a_failure_with_its_remedy(grok
 
 
 def test_a_trusted_certificate_is_shown_with_its_issuer_and_its_days(
-    grokkit: Run, secure_port: int, certificate: tuple[Path, Path]
+    grokkit: Run, secure_port: int, certificate: tuple[Path, Path], sim: WatchedSimulator
 ) -> None:
     base_url = f"https://localhost:{secure_port}/v1"
 
     found = findings(grokkit("doctor", "--json", "--base-url", base_url, SSL_CERT_FILE=str(certificate[0])))
 
     assert found["certificate"]["words"] == f"{HOST} by Test House, 59 days left, TLSv1.3"
-    assert found["account"]["words"] == "the server takes the key (team team-7)"
+    assert found["account"]["words"] == f"the server takes the key (team {sim.team_id})"
 
 
 def test_a_bundle_that_cannot_be_read_is_named(grokkit: Run, secure_port: int) -> None:
@@ -145,14 +144,14 @@ def test_a_bundle_that_cannot_be_read_is_named(grokkit: Run, secure_port: int) -
 
 
 def test_through_a_proxy_the_server_s_own_certificate_is_looked_at(
-    grokkit: Run, proxy: Proxy, certificate: tuple[Path, Path]
+    grokkit: Run, proxy_port: int, asked_of_proxy: list[str], certificate: tuple[Path, Path]
 ) -> None:
     done = grokkit(
         "doctor",
         "--json",
         "--base-url",
         f"https://{HOST}/v1",
-        HTTPS_PROXY=f"http://me:hunter2@127.0.0.1:{proxy.port}",
+        HTTPS_PROXY=f"http://me:hunter2@127.0.0.1:{proxy_port}",
         SSL_CERT_FILE=str(certificate[0]),
     )
 
@@ -160,5 +159,6 @@ def test_through_a_proxy_the_server_s_own_certificate_is_looked_at(
     assert done.returncode == 0
     assert found["certificate"]["words"].startswith(f"{HOST} by Test House")
     assert found["account"]["verdict"] == "ok"
-    assert all(head.startswith(f"CONNECT {HOST}:443") for head in proxy.heads)
-    assert all("Proxy-Authorization: Basic " in head for head in proxy.heads)
+    assert asked_of_proxy
+    assert all(head.startswith(f"CONNECT {HOST}:443") for head in asked_of_proxy)
+    assert all("Proxy-Authorization: Basic " in head for head in asked_of_proxy)
