@@ -51,6 +51,7 @@ class File:
         self._connection: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
         self.busy = threading.Lock()
+        self._dropped = False
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """What the job gives; it runs to its end although the caller may be cancelled meanwhile."""
@@ -67,15 +68,17 @@ class File:
         thread, self._thread = self._thread, None
         if thread is not None:
             with suppress(RuntimeError):
-                await asyncio.wrap_future(thread.submit(self.let_go))
-            thread.shutdown(wait=False)
+                await asyncio.wrap_future(thread.submit(self._close))
+            thread.shutdown()
 
-    def let_go(self) -> None:
-        """Close the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
+    def drop(self) -> None:
+        """Nobody will ask any more. Called by the collector, at any time, in any thread: here and now, or after it."""
+        self._dropped = True
+        if self.busy.acquire(blocking=False):
+            try:
+                self._let_go()
+            finally:
+                self.busy.release()
 
     def leave_to_parent(self) -> None:
         """In a forked child: never touch what was inherited, and begin anew."""
@@ -91,9 +94,22 @@ class File:
                 return job(self._connection)
             except (sqlite3.Error, OSError) as error:
                 if not _locked(error):
-                    self.let_go()
+                    self._let_go()
                 failure = self._failure(error)
                 raise failure from error
+            finally:
+                if self._dropped:
+                    self._let_go()
+
+    def _close(self) -> None:
+        with self.busy:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
