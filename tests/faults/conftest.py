@@ -1,4 +1,4 @@
-"""The two faces over the two transports, against servers that fail."""
+"""The two faces over the two transports, against a simulator that fails, and servers that fail as it cannot."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import contextlib
 import importlib.util
 import logging
 import sys
-import threading
-import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +17,7 @@ import pytest
 from grokkit import Timeouts
 from grokkit._portal import portal
 from grokkit.errors import GrokError
+from grokkit.testing import Simulator, TurnableClock
 from grokkit.transport import tls
 from grokkit.transport.aiohttp import AiohttpTransport
 from grokkit.transport.httpx2 import Httpx2Transport
@@ -31,6 +30,7 @@ CARRIERS: dict[str, Any] = {
     "aiohttp": AiohttpTransport,
     "httpx2": lambda: Httpx2Transport(lambda: httpx2.AsyncClient(trust_env=False, verify=tls.context())),
 }
+LIMITS = {"total": 1000.0, "first_event": 500.0, "idle": 500.0, "wire": 500.0}
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
@@ -54,14 +54,28 @@ class Outcome(NamedTuple):
 
     error: GrokError
     events: list[Any]
-    seconds: float
+
+
+class Clock(TurnableClock):
+    """Stands still, and tells when somebody has begun to wait: a server that is silent, or lets time pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited = servers.Signal()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for the clock to be turned, and tell of it as soon as the clock knows."""
+        asyncio.get_running_loop().call_soon(self.waited.set)
+        await super().sleep(seconds)
 
 
 class Trial:
-    """One face over one transport, and the server it calls."""
+    """One face over one transport, what it calls, and the clock of them all."""
 
-    def __init__(self, face: Any, carrier: str, host: Any, stack: contextlib.ExitStack) -> None:
+    def __init__(self, face: Any, carrier: str, host: Any, stack: contextlib.AsyncExitStack) -> None:
         self.face = face
+        self.clock = Clock()
+        self._home = asyncio.get_running_loop()
         self._carrier = carrier
         self._host = host
         self._stack = stack
@@ -70,10 +84,18 @@ class Trial:
         """Start a server for a script; it ends with the test."""
         return self._stack.enter_context(self._host.serving(script))
 
-    async def streamed(self, server: Any, dialect: str, **options: Any) -> Outcome:
-        """Read a stream to its error."""
+    async def simulator(self) -> Simulator:
+        """Start a simulator; it ends with the test."""
+        return await self._stack.enter_async_context(Simulator(clock=self.clock, key=KEY))
+
+    async def heard(self) -> None:
+        """Let the client take in what was sent to it."""
+        await servers.turns_of(self._loop)
+
+    async def streamed(self, url: str, dialect: str, *, within: float | None = None, **options: Any) -> Outcome:
+        """Read a stream to its error, which comes once so many seconds have passed, or without any passing."""
         events: list[Any] = []
-        async with self._client(server, options) as grok:
+        async with self._client(url, options) as grok:
 
             async def read() -> None:
                 stream = (
@@ -85,27 +107,41 @@ class Trial:
                     while (event := await reading.next()) is not None:
                         events.append(event)
 
-            return await _ended(read(), events)
+            return await self._ended(read(), events, within)
 
-    async def asked(self, server: Any, **options: Any) -> Outcome:
+    async def asked(self, url: str, *, within: float | None = None, **options: Any) -> Outcome:
         """Make a plain call that fails."""
-        async with self._client(server, options) as grok:
-            return await _ended(self.face.call(grok.chat.create, "grok-4.3", messages=MESSAGES), [])
+        async with self._client(url, options) as grok:
+            work = self.face.call(grok.chat.create, "grok-4.3", messages=MESSAGES)
+            return await self._ended(work, [], within)
+
+    async def _ended(self, work: Any, events: list[Any], within: float | None) -> Outcome:
+        task = asyncio.create_task(work)
+        if within is not None:
+            await self.clock.waited.happens()
+            await self.clock.advance(within - 1)
+            assert not task.done(), "it ended before its time"
+            await self.clock.advance(1)
+        with pytest.raises(GrokError) as caught:
+            await asyncio.wait_for(task, residue.PATIENCE)
+        return Outcome(caught.value, events)
 
     @contextlib.asynccontextmanager
-    async def _client(self, server: Any, options: dict[str, Any]) -> AsyncIterator[Any]:
+    async def _client(self, url: str, options: dict[str, Any]) -> AsyncIterator[Any]:
         portal()  # its thread is nobody's leak
-        sockets, tasks, threads = residue.connected_sockets(), asyncio.all_tasks(), _threads()
+        sockets, tasks, threads = residue.connected_sockets(), asyncio.all_tasks(), residue.threads()
         carrier = CARRIERS[self._carrier]()
-        timeout = Timeouts(**({"total": 5.0, "first_event": 5.0, "idle": 5.0, "wire": 5.0} | options.pop("limits", {})))
-        grok = self.face.client(base_url=server.url + "/v1", api_key=KEY, transport=carrier, timeout=timeout, **options)
+        timeout = Timeouts(**(LIMITS | options.pop("limits", {})))
+        fixed = {"base_url": url, "api_key": KEY, "transport": carrier, "timeout": timeout, "clock": self.clock}
+        grok = self.face.client(**fixed, **options)
         yield grok
         await self.face.call(grok.close)
         await self._close(carrier)
-        assert await residue.eventually(lambda: residue.connected_sockets() <= sockets), "a socket was left"
-        assert await residue.eventually(lambda: asyncio.all_tasks() <= tasks | {asyncio.current_task()})
-        assert await residue.eventually(lambda: not asyncio.all_tasks(portal().loop)), "a task was left"
-        assert _threads() <= threads, "a thread was left"
+        await servers.turns_of(self._loop)
+        assert residue.connected_sockets() <= sockets, "a socket was left"
+        await residue.tasks_end(tasks)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(residue.tasks_end(), portal().loop))
+        residue.threads_end(threads)
 
     async def _close(self, carrier: Any) -> None:
         if self.face.name == "async":
@@ -113,17 +149,10 @@ class Trial:
         else:
             await asyncio.to_thread(portal().run, carrier.aclose)
 
-
-async def _ended(work: Any, events: list[Any]) -> Outcome:
-    started = time.monotonic()
-    with pytest.raises(GrokError) as caught:
-        await work
-    return Outcome(caught.value, events, time.monotonic() - started)
-
-
-def _threads() -> set[str]:
-    """The threads that run, without those that the tests themselves wait in."""
-    return {thread.name for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that the client reads on."""
+        return self._home if self.face.name == "async" else portal().loop
 
 
 @pytest.fixture(scope="session")
@@ -134,10 +163,12 @@ def host() -> Iterator[Any]:
 
 
 @pytest.fixture(params=CARRIERS)
-def trial(face: Any, request: pytest.FixtureRequest, host: Any, caplog: pytest.LogCaptureFixture) -> Iterator[Trial]:
+async def trial(
+    face: Any, request: pytest.FixtureRequest, host: Any, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Trial]:
     """Both faces over both transports; whatever is logged meanwhile has no key in it."""
     caplog.set_level(logging.DEBUG)
-    with contextlib.ExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
         yield Trial(face, request.param, host, stack)
     assert KEY not in "\n".join(
         f"{record.getMessage()} {record.args!r} {record.exc_text or ''}" for record in caplog.records
@@ -156,11 +187,11 @@ def everything(error: BaseException) -> str:
 
 @pytest.fixture
 def told() -> Any:
-    """Asserts that an error knows its call and keeps the key."""
+    """Asserts that an error knows its call and keeps the key; `asked` are the requests that came to the server."""
 
-    def check(outcome: Outcome, server: Any, *, request_id: str | None = None) -> None:
+    def check(outcome: Outcome, asked: list[Any], *, request_id: str | None = None) -> None:
         error = outcome.error
-        sent = [request.headers["x-client-request-id"] for request in server.requests]
+        sent = [request.headers["x-client-request-id"] for request in asked]
         assert error.call is not None
         assert error.call.method == "POST"
         assert error.client_request_id
