@@ -110,7 +110,7 @@ class CircuitState:
             if policy.window != window.seconds:
                 window.grow(policy.window)
             window.add(now, failed=failed, slow=slow)
-            return self._judge(now, policy) if window.troubled else None
+            return self._judge(now, policy) if failed or slow else None
         if failed or slow:
             return self._open(now, policy)
         self.close()
@@ -203,7 +203,7 @@ def rest_after(times: int, policy: Circuit, random: float) -> float:
     [5.0, 10.0, 60.0]
     """
     doubled: float = policy.open_for * 2 ** min(times - 1, _MOST_DOUBLINGS)
-    return min(doubled, policy.longest) * (1 - _JITTER + _JITTER * random)
+    return min(doubled, policy.longest) * (1 - _JITTER * (1 - random))
 
 
 def _is_too_much(counts: Counts, policy: Circuit) -> bool:

@@ -50,12 +50,10 @@ class Window:
     (Counts(calls=2, failures=1, slow=0), Counts(calls=1, failures=0, slow=0))
     """
 
-    __slots__ = ("_calls", "_failures", "_slots", "_slow", "seconds", "troubled")
+    __slots__ = ("_calls", "_failures", "_slots", "_slow", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.troubled = False
-        """Whether anything but good calls may be counted."""
         self._slots: deque[Slot] = deque()
         self._calls = self._failures = self._slow = 0
 
@@ -73,7 +71,6 @@ class Window:
         slot.calls += 1
         self._calls += 1
         if failed or slow:
-            self.troubled = True
             slot.failures += failed
             self._failures += failed
             slot.slow += slow
@@ -82,8 +79,8 @@ class Window:
 
     def fail(self, slot: Slot, now: float) -> None:
         """A call that was counted as good failed after all. It counts once, now if it is forgotten already."""
+        self._drop_old(now)
         if slot.kept:
-            self.troubled = True
             slot.failures += 1
             self._failures += 1
         else:
@@ -105,7 +102,6 @@ class Window:
             slot.kept = False
         self._slots.clear()
         self._calls = self._failures = self._slow = 0
-        self.troubled = False
 
     def _drop_old(self, now: float) -> None:
         while self._slots and self._slots[0].until <= now - self.seconds:
@@ -114,4 +110,3 @@ class Window:
             self._calls -= slot.calls
             self._failures -= slot.failures
             self._slow -= slot.slow
-            self.troubled = bool(self._failures or self._slow)
