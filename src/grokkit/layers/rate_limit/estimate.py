@@ -1,0 +1,97 @@
+"""What a call will take of a limit on tokens, as far as can be told before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+IMAGE_TOKENS = 1_792
+"""What an image takes at most: seven tiles of 256 tokens."""
+
+_BYTES_A_TOKEN = 4
+_FIRST_GUESS = 1_000.0
+_SAMPLES = 32
+_CAPS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
+_IMAGE_TYPES = frozenset({"image_url", "input_image", "image"})
+_DEEPEST = 32
+
+
+class Average:
+    """A rolling average that forgets: what one model writes in one answer, its reasoning included.
+
+    >>> output = Average()
+    >>> output.value
+    1000.0
+    >>> output.add(300)
+    >>> output.value
+    300.0
+    """
+
+    __slots__ = ("_count", "value")
+
+    def __init__(self, guess: float = _FIRST_GUESS) -> None:
+        self.value = guess
+        self._count = 0
+
+    def add(self, amount: float) -> None:
+        """One more answer."""
+        self._count = min(self._count + 1, _SAMPLES)
+        self.value += (amount - self.value) / self._count
+
+
+def tokens_of(body: Mapping[str, object] | bytes | None, usual_output: float) -> float:
+    """The tokens that a call with this body is expected to take, prompt and answer.
+
+    The answer counts with the most that the body allows, or else with what is usual.
+
+    >>> tokens_of({"input": "x" * 400, "max_output_tokens": 50}, usual_output=1000.0)
+    150.0
+    """
+    if body is None or isinstance(body, bytes):
+        return len(body or b"") / _BYTES_A_TOKEN + usual_output
+    return prompt_tokens(body) + _answers(body) * (output_cap(body) or usual_output)
+
+
+def prompt_tokens(body: Mapping[str, object]) -> float:
+    """About how many tokens the prompt of a body has: its text, its images, its tools."""
+    return sum(
+        _weigh(body[name], _DEEPEST)
+        for name in ("input", "messages", "instructions", "prompt", "tools", "response_format", "text")
+        if body.get(name) is not None
+    )
+
+
+def output_cap(body: Mapping[str, object]) -> float | None:
+    """The most tokens of output that a body allows, if it says."""
+    for name in _CAPS:
+        most = body.get(name)
+        if isinstance(most, int | float) and most > 0:
+            return float(most)
+    return None
+
+
+def _answers(body: Mapping[str, object]) -> int:
+    count = body.get("n")
+    return count if isinstance(count, int) and count > 1 else 1
+
+
+def _weigh(value: object, depth: int) -> float:
+    if isinstance(value, str):
+        return (len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))) / _BYTES_A_TOKEN
+    if depth == 0 or value is None or isinstance(value, bool | int | float):
+        return 1.0
+    if isinstance(value, Mapping):
+        if value.get("type") in _IMAGE_TYPES:
+            return IMAGE_TOKENS
+        return sum(1.0 + _weigh(part, depth - 1) for part in value.values())
+    if isinstance(value, Sequence):
+        return sum(_weigh(part, depth - 1) for part in value)
+    return _weigh_other(value)
+
+
+def _weigh_other(value: object) -> float:
+    try:
+        return len(msgspec.json.encode(value)) / _BYTES_A_TOKEN
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        return 1.0

@@ -1,0 +1,76 @@
+"""Taking from a store so that nothing is lost, and giving back to it from places that cannot wait."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from contextvars import Context
+from typing import TYPE_CHECKING
+
+from grokkit.stores.errors import StoreUnavailable
+from grokkit.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from grokkit.stores.store import Store, Take, Taken
+
+
+class Purse:
+    """A store of quotas. One in memory answers at once; any other is asked in tasks that end by themselves."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._at_once = isinstance(store, MemoryStore)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take(self, takes: Sequence[Take]) -> Taken:
+        """See `Store.take`. What was taken for one who was cancelled meanwhile goes back."""
+        if self._at_once:
+            return await self._store.take(takes)
+        taking = asyncio.ensure_future(self._store.take(takes))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            self._start(self._undo(taking, takes), asyncio.get_running_loop())
+            raise
+
+    def give(self, takes: Sequence[Take], at: float, loop: asyncio.AbstractEventLoop) -> None:
+        """See `Store.give`; `loop` is that of the call, and may be another one, or closed: then time gives it back."""
+        if not takes:
+            return
+        if self._at_once:
+            _finish(self._store.give(takes, at))
+            return
+        with suppress(RuntimeError):  # the loop is closed
+            if _is_running_here(loop):
+                self._start(self._give(takes, at), loop)
+            else:
+                loop.call_soon_threadsafe(lambda: self._start(self._give(takes, at), loop))
+
+    async def _give(self, takes: Sequence[Take], at: float) -> None:
+        with suppress(StoreUnavailable):
+            await self._store.give(takes, at)
+
+    async def _undo(self, taking: asyncio.Future[Taken], takes: Sequence[Take]) -> None:
+        with suppress(StoreUnavailable):
+            taken = await taking
+            if not taken.wait:
+                await self._store.give(takes, taken.at)
+
+    def _start(self, work: Coroutine[object, object, None], loop: asyncio.AbstractEventLoop) -> None:
+        task = loop.create_task(work, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _finish(work: Coroutine[object, object, None]) -> None:
+    """Run what never waits."""
+    with suppress(StopIteration):
+        work.send(None)
+
+
+def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop() is loop
+    return False

@@ -1,0 +1,202 @@
+"""What all calls of one account and model in this process have in common, whichever loop they run on."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from grokkit.layers.rate_limit.concurrency import Concurrency
+from grokkit.layers.rate_limit.estimate import Average
+from grokkit.layers.rate_limit.limits import WINDOWS, Learned, Limit, in_force, told_by_headers
+from grokkit.layers.rate_limit.quotas import quotas_of, rate_of
+from grokkit.layers.rate_limit.recent import Recent
+from grokkit.layers.rate_limit.share import Share
+from grokkit.stores.store import Quota, Take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from grokkit.clock import Clock
+    from grokkit.config import RateLimit
+    from grokkit.layers.rate_limit.waiting import Waiting
+
+TOKENS = "tokens_per_minute"
+_MOST_PLANS = 16
+_UNSAID = (None, None)
+_SHARE_STEP = 5.0
+"""Seconds after which a share that recovers is looked at again."""
+
+
+class Plan(NamedTuple):
+    """What a policy comes to, with what is known now."""
+
+    policy: RateLimit
+    limits: tuple[Limit, ...]
+    requests: tuple[Take, ...]
+    tokens: tuple[Quota, ...]
+    rate: float | None
+    """Requests a second in the long run."""
+    token_rate: float | None
+    until: float
+    """When to make it anew."""
+    group: Hashable
+    """Calls with equal ones wait in one line: those that are given the same limits."""
+
+    def takes(self, tokens: float) -> tuple[Take, ...]:
+        """What a call of so many tokens takes."""
+        if not self.tokens:
+            return self.requests
+        return (*self.requests, *(Take(quota, tokens) for quota in self.tokens))
+
+
+class Lane:
+    """Limits, pauses, and what runs. Its parts are changed under `lock`, which is held for microseconds."""
+
+    def __init__(
+        self, account: str, model: str, clock: Clock, limits_of: Callable[[str, int], Mapping[str, float]]
+    ) -> None:
+        self.clock = clock
+        self.account = account
+        self.model = model
+        self.key = f"rate_limit/{account}/{model}"
+        self.lock = threading.Lock()
+        self.learned = Learned()
+        self.refresh_at = 0.0
+        """When the shared store is asked again what others learned; 0.0 while it never was."""
+        self.paused_until = 0.0
+        self.share = Share()
+        self.concurrency = Concurrency()
+        self.output = Average()
+        self.usual_tokens = Average()
+        self.recent = Recent()
+        self.changed_at = -math.inf
+        """When limits were last found to be others than was thought."""
+        self.lines: dict[Hashable, Waiting] = {}
+        """Those who wait, by loop and group."""
+        self.left_behind = False
+        """Whether this is a forked child, and these are the parent's calls."""
+        self._limits_of = limits_of
+        self._headers: tuple[str | None, str | None] = _UNSAID
+        self._plans: dict[int, Plan] = {}
+        self._crowded = False
+
+    def plan(self, policy: RateLimit, now: float) -> Plan:
+        """What to take for a call of this policy."""
+        plan = self._plans.get(id(policy))
+        if plan is not None and plan.policy is policy and now < plan.until:
+            return plan
+        with self.lock:
+            plan = self._make_plan(policy, now)
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            self._plans[id(policy)] = plan
+        return plan
+
+    def _make_plan(self, policy: RateLimit, now: float) -> Plan:
+        tier = {} if policy.tier is None else self._limits_of(self.model, policy.tier)
+        limits = in_force(policy, tier, self.learned)
+        share = self.share.at(now) if policy.mode == "auto" else 1.0
+        by_kind = [[limit for limit in limits if (limit.name == TOKENS) is tokens] for tokens in (False, True)]
+        requests, tokens = (quotas_of(self.key, some, burst=policy.burst, share=share) for some in by_kind)
+        given = [getattr(policy, name) for name in WINDOWS]
+        return Plan(
+            policy=policy,
+            limits=limits,
+            requests=tuple(Take(quota, 1.0) for quota in requests),
+            tokens=tuple(tokens),
+            rate=rate_of(requests),
+            token_rate=rate_of(tokens),
+            until=now + _SHARE_STEP if share < 1.0 else math.inf,
+            group=(*given, policy.tier, policy.mode, policy.concurrency, policy.adaptive),
+        )
+
+    def plans(self) -> list[Plan]:
+        """The plans in use, the newest last."""
+        return list(self._plans.values())
+
+    def learn(self, headers: Mapping[str, float], refusals: Mapping[str, float], now: float) -> dict[str, float]:
+        """Take in what the server says. What of it is news, by name."""
+        with self.lock:
+            before = self.learned.figures()
+            self.learned = self.learned.told(headers, refusals)
+            after = self.learned.figures()
+            news = {name: value for name, (value, _) in after.items() if before.get(name, (None, ""))[0] != value}
+            if news:
+                self.changed_at = now
+                self._plans.clear()
+        return news
+
+    def adopt(self, learned: Learned, now: float) -> None:
+        """Take over what is known in the shared store."""
+        with self.lock:
+            if learned.shrinks != self.learned.shrinks:
+                self.share.set(learned.share, now)
+            if learned != self.learned:
+                self.learned = learned
+                self.changed_at = now
+                self._plans.clear()
+            self._headers = _UNSAID
+
+    def news_in(self, headers: Mapping[str, str]) -> dict[str, float] | None:
+        """The limits in the headers of a reply, unless they are those of the reply before."""
+        seen = headers.get("x-ratelimit-limit-requests"), headers.get("x-ratelimit-limit-tokens")
+        if seen in {self._headers, _UNSAID}:
+            return None
+        self._headers = seen
+        return told_by_headers(headers)
+
+    def shrink(self, started: float, now: float) -> bool:
+        """Others use the same limits: take less of them. Whether that is news."""
+        with self.lock:
+            if not self.share.shrink(now, started):
+                return False
+            told = self.learned
+            self.learned = Learned(told.headers, told.refusals, self.share.at(now), told.shrinks + 1)
+            self._plans.clear()
+            return True
+
+    def refused(self, started: float) -> None:
+        """A call was refused: let fewer run."""
+        with self.lock:
+            self.concurrency.refused(started, self.clock.now())
+
+    def succeeded(self, kind: Hashable, started: float) -> None:
+        """A call had its first output."""
+        with self.lock:
+            moved = self.concurrency.succeeded(kind, started, self.clock.now())
+        if moved:
+            self.stir()
+
+    def enter(self, policy: RateLimit) -> bool:
+        """Let one more run, if there is room."""
+        with self.lock:
+            if not self.concurrency.room(policy.concurrency, adaptive=policy.adaptive):
+                self._crowded = True
+                return False
+            self.concurrency.started()
+            return True
+
+    def leave(self, asking: Waiting | None = None) -> None:
+        """One less runs. Those who found no room are told, but not the one who asks again anyway."""
+        with self.lock:
+            self.concurrency.ended()
+            crowded, self._crowded = self._crowded, False
+        if crowded:
+            self.stir(asking)
+
+    def stir(self, asking: Waiting | None = None) -> None:
+        """Something has changed: let all who wait look again."""
+        for line in tuple(self.lines.values()) if self.lines else ():
+            if line is not asking:
+                line.stir()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait, on all loops."""
+        return sum(len(line.queue) for line in tuple(self.lines.values())) if self.lines else 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything runs or waits."""
+        return self.concurrency.running > 0 or self.waiting > 0

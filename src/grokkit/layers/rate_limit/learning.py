@@ -1,0 +1,109 @@
+"""Learning limits from replies and refusals, and telling them to the other processes of a fleet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grokkit.errors import RateLimited
+from grokkit.layers.rate_limit.limits import WINDOWS, Learned, usable
+from grokkit.layers.rate_limit.quotas import name_of
+from grokkit.stores.store import Take
+from grokkit.telemetry.events import LimitLearned
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from grokkit.call import Call
+    from grokkit.clock import Clock
+    from grokkit.errors import GrokError
+    from grokkit.layers.rate_limit.holding import Holding
+    from grokkit.layers.rate_limit.lane import Lane
+    from grokkit.stores.store import Store
+
+KEPT = 6 * 3600.0
+"""Seconds after which what was learned is forgotten: limits may have been raised."""
+REFRESH = 30.0
+"""Seconds between two looks at what others learned."""
+PAUSE = 1.0
+"""Seconds without calls after a refusal that does not say how long to wait."""
+LONGEST_PAUSE = 120.0
+
+
+class Teacher:
+    """Takes what the server says into a lane, and what is news into the store."""
+
+    def __init__(self, clock: Clock, store: Store) -> None:
+        self._clock = clock
+        self._store = store
+
+    async def refresh(self, lane: Lane) -> None:
+        """Take over what others learned. The first calls of a lane all wait for that, later ones do not."""
+        if lane.refresh_at:
+            lane.refresh_at = self._clock.now() + REFRESH
+        kept = await self._store.get(lane.key)
+        lane.adopt(Learned() if kept is None else Learned.decoded(kept), self._clock.now())
+        lane.refresh_at = self._clock.now() + REFRESH
+
+    async def told(self, holding: Holding, call: Call, headers: Mapping[str, float]) -> None:
+        """Limits in the headers of a reply."""
+        counted = _counted(holding, self._clock.now())
+        news = holding.lane.learn(headers, {}, self._clock.now())
+        if news:
+            await self._tell(holding, call, news)
+            await self._begin(holding, {name: 0.0 for name in news if name not in counted})
+
+    async def refused(self, holding: Holding, call: Call, error: GrokError) -> None:
+        """A refusal: pause, and take in the figures of it. With no news in them, others use the same limits."""
+        lane, now = holding.lane, self._clock.now()
+        self._pause(lane, error, now)
+        if not isinstance(error, RateLimited) or holding.policy.mode != "auto":
+            return
+        counted, told = _counted(holding, now), usable(error.limit)
+        news = lane.learn({}, told, now)
+        if news:
+            others = await self._tell(holding, call, news)
+            fresh = {name: error.observed.get(name, 0.0) for name in news if name not in counted}
+            await self._begin(holding, {name: most for name, most in fresh.items() if name not in others})
+        elif _was_kept(holding, told) and lane.shrink(holding.started, now):
+            await self._keep(lane)
+
+    def _pause(self, lane: Lane, error: GrokError, now: float) -> None:
+        usual = PAUSE if isinstance(error, RateLimited) else 0.0
+        seconds = min(LONGEST_PAUSE, usual if error.retry_after is None else error.retry_after)
+        lane.paused_until = max(lane.paused_until, now + seconds)
+
+    async def _tell(self, holding: Holding, call: Call, news: Mapping[str, float]) -> Collection[str]:
+        """Tell the hooks and the other processes. The names of the limits that others know already."""
+        lane = holding.lane
+        call.tell(LimitLearned, limits=dict(news))
+        kept = await self._store.get(lane.key)
+        known = Learned() if kept is None else Learned.decoded(kept)
+        await self._keep(lane)
+        return known.figures().keys()
+
+    async def _keep(self, lane: Lane) -> None:
+        await self._store.set(lane.key, lane.learned.encoded(), ttl=KEPT)
+
+    async def _begin(self, holding: Holding, observed: Mapping[str, float]) -> None:
+        """Limits that were not counted before begin with what was sent already, or what the server says was."""
+        lane, now = holding.lane, self._clock.now()
+        plan = lane.plan(holding.policy, now)
+        quotas = [take.quota for take in plan.requests] + list(plan.tokens)
+        used = [
+            Take(quota, -min(quota.limit, max(observed[name], lane.recent.within(now, WINDOWS[name], name))))
+            for quota in quotas
+            if (name := name_of(quota)) in observed
+        ]
+        if any(take.amount for take in used):
+            await self._store.give(used, 0.0)
+        lane.stir()
+
+
+def _counted(holding: Holding, now: float) -> Collection[str]:
+    return {limit.name for limit in holding.lane.plan(holding.policy, now).limits}
+
+
+def _was_kept(holding: Holding, refused: Collection[str]) -> bool:
+    """Whether the call kept the limits that it was refused for, as they are known now."""
+    taken = {name_of(take.quota) for take in holding.takes}
+    return bool(taken) and taken.issuperset(refused) and holding.started > holding.lane.changed_at

@@ -1,0 +1,223 @@
+"""The layer: lets calls go as fast as the limits allow, and the others wait for their turn."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from grokkit.call import Ending
+from grokkit.errors import NoCapacity, RateLimited
+from grokkit.layers.rate_limit.admission import LEAST, TYPICAL, expected_wait, queue_full, refuse_hopeless
+from grokkit.layers.rate_limit.estimate import tokens_of
+from grokkit.layers.rate_limit.giving import Purse
+from grokkit.layers.rate_limit.health import health_of
+from grokkit.layers.rate_limit.holding import Holding
+from grokkit.layers.rate_limit.lane import Lane
+from grokkit.layers.rate_limit.learning import Teacher
+from grokkit.layers.rate_limit.waiting import NEVER, Waiter, Waiting
+from grokkit.stores.store import Taken
+from grokkit.telemetry.events import Admitted, Queued
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from grokkit.call import Call, Next, Reply
+    from grokkit.clock import Clock
+    from grokkit.config import RateLimit
+    from grokkit.layers.figures import Figures
+    from grokkit.layers.rate_limit.health import RateLimitHealth
+    from grokkit.layers.rate_limit.lane import Plan
+    from grokkit.stores.store import Store
+
+_MOST_LANES = 1024
+_MOST_COST = 100.0
+_NOTHING_TAKEN = Taken(0.0, 0.0)
+
+
+def _nothing_known(_model: str, _tier: int) -> Mapping[str, float]:
+    return {}
+
+
+class RateLimiter:
+    """One for all clients of a process. `limits_of(model, tier)` is what the catalogue knows, by names of limits."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        store: Store,
+        figures: Figures,
+        *,
+        limits_of: Callable[[str, int], Mapping[str, float]] = _nothing_known,
+    ) -> None:
+        self._clock = clock
+        self._figures = figures
+        self._limits_of = limits_of
+        self._purse = Purse(store)
+        self._teacher = Teacher(clock, store)
+        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._lock = threading.Lock()
+        _limiters.add(self)
+
+    def __repr__(self) -> str:
+        return "rate_limit"
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        """Wait for the call's turn, and learn from what comes of it.
+
+        Raises `QueueFull` and `WouldExceedDeadline`, at once, for what need not wait.
+        """
+        policy, model = call.policies.rate_limit, call.model
+        if model is None or policy.mode == "off":
+            return await call_next(call)
+        lane = self._lanes.get((call.account, model)) or self._open(call.account, model)
+        holding = await self._admit(lane, call, policy)
+        try:
+            reply = await call_next(call)
+        except BaseException as error:
+            await self._failed(holding, call, error)
+            raise
+        return await self._replied(holding, call, reply)
+
+    def health(self) -> tuple[RateLimitHealth, ...]:
+        """A line for each account and model that was called."""
+        now = self._clock.now()
+        return tuple(health_of(lane, now) for lane in tuple(self._lanes.values()))
+
+    def _open(self, account: str, model: str) -> Lane:
+        with self._lock:
+            lane = self._lanes.get((account, model))
+            if lane is None:
+                self._make_room()
+                lane = self._lanes[account, model] = Lane(account, model, self._clock, self._limits_of)
+            return lane
+
+    def _make_room(self) -> None:
+        if len(self._lanes) >= _MOST_LANES:
+            idle = next((key for key, lane in self._lanes.items() if not lane.busy), None)
+            self._lanes.pop(idle or next(iter(self._lanes)))
+
+    async def _admit(self, lane: Lane, call: Call, policy: RateLimit) -> Holding:
+        now = self._clock.now()
+        if now >= lane.refresh_at and policy.mode == "auto":
+            await self._teacher.refresh(lane)
+        refuse_hopeless(call, self._figures, now)
+        plan = lane.plan(policy, now)
+        waiter = Waiter(call, tokens_of(call.body, lane.output.value) if plan.tokens else 0.0)
+        line = lane.lines.get((asyncio.get_running_loop(), plan.group)) if lane.lines else None
+        wait = 0.0
+        if line is None or not line.queue:
+            outcome = await self._ask(lane, waiter, line)
+            if isinstance(outcome, Holding):
+                return outcome
+            wait = outcome
+        return await self._wait(lane, plan, waiter, wait)
+
+    async def _wait(self, lane: Lane, plan: Plan, waiter: Waiter, wait: float) -> Holding:
+        call, policy, began = waiter.call, plan.policy, self._clock.now()
+        line = self._line(lane, plan)
+        weight = policy.weights.get(call.policies.tenant or "", 1.0)
+        ahead = line.queue.ahead(call.policies.priority, call.policies.tenant or "", weight)
+        expected = self._expected(lane, plan, call, ahead, wait)
+        if lane.waiting >= policy.queue:
+            raise queue_full(call, lane.waiting, expected)
+        refuse_hopeless(call, self._figures, began, expected)
+        call.tell(Queued, position=len(line.queue) + 1, wait=expected)
+        holding = await line.turn(waiter, cost=_cost(plan, waiter.tokens), weight=weight, wait=wait)
+        call.tell(Admitted, waited=self._clock.now() - began)
+        return holding
+
+    def _expected(self, lane: Lane, plan: Plan, call: Call, ahead: int, wait: float) -> float:
+        answer = self._figures.whole(call, TYPICAL, least=LEAST)
+        paused = max(0.0, lane.paused_until - self._clock.now())
+        known = wait if wait < NEVER else 0.0
+        return max(known, paused) + expected_wait(lane, plan, ahead, answer)
+
+    def _line(self, lane: Lane, plan: Plan) -> Waiting:
+        loop = asyncio.get_running_loop()
+        line = lane.lines.get((loop, plan.group))
+        if line is None:
+            line = Waiting(self._clock, lambda waiter, line: self._ask(lane, waiter, line))
+            with lane.lock:
+                lane.lines = {key: one for key, one in lane.lines.items() if one.in_use} | {(loop, plan.group): line}
+        return line
+
+    async def _ask(self, lane: Lane, waiter: Waiter, line: Waiting | None) -> Holding | float:
+        """What the call holds from now on, or how long it has to wait before it is worth asking again."""
+        now = self._clock.now()
+        if lane.paused_until > now:
+            return lane.paused_until - now
+        policy = waiter.call.policies.rate_limit
+        if not lane.enter(policy):
+            return NEVER
+        plan = lane.plan(policy, now)
+        holding = Holding(lane, self._purse, policy, now)
+        takes = plan.takes(waiter.tokens)
+        try:
+            taken = await self._purse.take(takes) if takes else _NOTHING_TAKEN
+        except BaseException:
+            lane.leave(line)
+            raise
+        if taken.wait:
+            lane.leave(line)
+            return taken.wait
+        holding.took(takes, waiter.tokens, taken.at)
+        lane.recent.add(now, requests=1)
+        return holding
+
+    async def _failed(self, holding: Holding, call: Call, error: BaseException) -> None:
+        """Refusals are learned from before the call counts as over, so that none is let go in between."""
+        lane = holding.lane
+        try:
+            if isinstance(error, RateLimited | NoCapacity):
+                lane.refused(holding.started)
+                await self._teacher.refused(holding, call, error)
+        finally:
+            holding.failed(error)
+
+    async def _replied(self, holding: Holding, call: Call, reply: Reply) -> Reply:
+        lane = holding.lane
+        lane.succeeded((call.operation, call.stream), holding.started)
+        reply.on_end(holding.ended)
+        if reply.body is not None:
+            holding.leave()
+        told = lane.news_in(reply.headers) if holding.policy.mode == "auto" else None
+        if told:
+            try:
+                await self._teacher.told(holding, call, told)
+            except BaseException:
+                await reply.aclose()
+                reply.end(Ending(complete=False))
+                raise
+        return reply
+
+    def forget_callers(self) -> None:
+        """Start over in a forked child: what is known stays, those who wait and run are the parent's."""
+        self._lock = threading.Lock()
+        for key, lane in list(self._lanes.items()):
+            lane.left_behind = True
+            fresh = Lane(*key, self._clock, self._limits_of)
+            fresh.learned, fresh.share, fresh.output = lane.learned, lane.share, lane.output
+            fresh.paused_until = lane.paused_until
+            self._lanes[key] = fresh
+
+
+def _cost(plan: Plan, tokens: float) -> float:
+    """What a call counts for in its tenant's turns: as many calls as it takes the tokens of."""
+    if not (tokens and plan.token_rate):
+        return 1.0
+    share_of_tokens = tokens / plan.token_rate
+    return min(_MOST_COST, max(1.0, share_of_tokens * plan.rate)) if plan.rate else 1.0
+
+
+_limiters: WeakSet[RateLimiter] = WeakSet()
+
+
+def _forget_callers() -> None:
+    for limiter in list(_limiters):
+        limiter.forget_callers()
+
+
+os.register_at_fork(after_in_child=_forget_callers)

@@ -1,0 +1,190 @@
+"""Who is next: by priority, then fairly between tenants, then in the order of arrival. A data structure, no waiting.
+
+* Priorities are strict, with one exception, by which nobody starves: who was passed over `PATIENCE` times in a row by
+  higher ones is next.
+* Tenants of one priority take turns (deficit round robin). In its turn a tenant gets as much as its weight; what costs
+  more than it has saved waits for further turns. A tenant with a thousand calls delays that of another by one turn.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from math import ceil
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+T = TypeVar("T", bound="Hashable")
+
+PRIORITIES: tuple[str, ...] = ("high", "normal", "low")
+PATIENCE = 16
+
+
+class FairQueue(Generic[T]):
+    """Items that wait. Each operation takes a time that does not grow with the number of items.
+
+    >>> queue: FairQueue[str] = FairQueue()
+    >>> for item in ("a1", "a2", "a3"):
+    ...     queue.push(item, tenant="a")
+    >>> queue.push("b1", tenant="b")
+    >>> queue.push("urgent", priority="high")
+    >>> [queue.pop() for _ in range(len(queue))]
+    ['urgent', 'a1', 'b1', 'a2', 'a3']
+    """
+
+    def __init__(self) -> None:
+        self._lines = [_Line[T]() for _ in PRIORITIES]
+        self._places: dict[T, tuple[_Line[T], _Tenant[T]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._places
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(tuple(self._places))
+
+    def push(
+        self, item: T, *, priority: str = "normal", tenant: str = "", weight: float = 1.0, cost: float = 1.0
+    ) -> None:
+        """Let an item wait. An unknown priority is taken for `normal`."""
+        line = self._line(priority)
+        self._places[item] = line, line.push(item, tenant, weight, cost)
+
+    def head(self) -> T:
+        """The item that is next, which stays where it is. Raises `LookupError` when there is none."""
+        if not self._places:
+            raise LookupError("nobody waits")
+        return self._next_line().head()
+
+    def pop(self) -> T:
+        """The item that is next, out of the queue. Raises `LookupError` when there is none."""
+        item = self.head()
+        self.serve(item)
+        return item
+
+    def serve(self, item: T) -> None:
+        """Take an item out, at the expense of its tenant's turn. Raises `LookupError` when it does not wait."""
+        served, tenant = self._places.pop(item)
+        served.serve(item, tenant)
+        served.passed_over = 0
+        for line in self._lines[self._lines.index(served) + 1 :]:
+            line.passed_over = line.passed_over + 1 if len(line) else 0
+
+    def remove(self, item: T) -> bool:
+        """Take an item out that gave up; False when it does not wait."""
+        place = self._places.pop(item, None)
+        if place is None:
+            return False
+        line, tenant = place
+        line.drop(item, tenant)
+        return True
+
+    def ahead(self, priority: str = "normal", tenant: str = "", weight: float = 1.0) -> int:
+        """About how many would be served before one that came now."""
+        line = self._line(priority)
+        higher = sum(len(one) for one in self._lines[: self._lines.index(line)])
+        return higher + line.ahead(tenant, weight)
+
+    def waiting(self) -> dict[str, int]:
+        """How many wait, by priority."""
+        return {name: len(line) for name, line in zip(PRIORITIES, self._lines, strict=True)}
+
+    def _line(self, priority: str) -> _Line[T]:
+        return self._lines[PRIORITIES.index(priority) if priority in PRIORITIES else 1]
+
+    def _next_line(self) -> _Line[T]:
+        for line in reversed(self._lines):
+            if len(line) and line.passed_over >= PATIENCE:
+                return line
+        return next(line for line in self._lines if len(line))
+
+
+class _Tenant(Generic[T]):
+    """What one tenant has waiting, in the order of arrival, and how much of its turns it has saved."""
+
+    __slots__ = ("costs", "name", "saved", "weight")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.costs: OrderedDict[T, float] = OrderedDict()
+        self.weight = 1.0
+        self.saved = 0.0
+
+    @property
+    def first(self) -> T:
+        return next(iter(self.costs))
+
+    @property
+    def missing(self) -> float:
+        """What it has yet to save for its first item; nothing or less when its turn is now."""
+        return self.costs[self.first] - self.saved
+
+
+class _Line(Generic[T]):
+    """Those of one priority: the tenants in a ring, of which the first has its turn."""
+
+    def __init__(self) -> None:
+        self.passed_over = 0
+        self._ring: OrderedDict[str, _Tenant[T]] = OrderedDict()
+        self._count = 0
+        self._weights = 0.0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def push(self, item: T, name: str, weight: float, cost: float) -> _Tenant[T]:
+        tenant = self._ring.get(name)
+        if tenant is None:
+            tenant = _Tenant(name)
+            tenant.saved = 0.0 if self._ring else weight
+            self._ring[name] = tenant
+            self._weights += weight
+        else:
+            self._weights += weight - tenant.weight
+        tenant.weight = weight
+        tenant.costs[item] = cost
+        self._count += 1
+        return tenant
+
+    def head(self) -> T:
+        if self._first().missing > 0.0 and not self._turn_once():
+            rounds = min(ceil(tenant.missing / tenant.weight) for tenant in self._ring.values()) - 1
+            for tenant in self._ring.values():
+                tenant.saved += rounds * tenant.weight
+            while not self._turn_once():
+                pass  # what rounding left
+        return self._first().first
+
+    def serve(self, item: T, tenant: _Tenant[T]) -> None:
+        tenant.saved -= tenant.costs[item]
+        self.drop(item, tenant)
+
+    def drop(self, item: T, tenant: _Tenant[T]) -> None:
+        del tenant.costs[item]
+        self._count -= 1
+        if not tenant.costs:
+            del self._ring[tenant.name]
+            self._weights = self._weights - tenant.weight if self._ring else 0.0
+
+    def ahead(self, name: str, weight: float) -> int:
+        own = self._ring.get(name)
+        mine, others = (len(own.costs), self._weights - own.weight) if own else (0, self._weights)
+        turns = ceil((mine + 1) * others / weight)
+        return mine + min(self._count - mine, turns)
+
+    def _first(self) -> _Tenant[T]:
+        return next(iter(self._ring.values()))
+
+    def _turn_once(self) -> bool:
+        """Let each tenant have one turn, until one can pay for its first item; False when none can."""
+        for _ in range(len(self._ring)):
+            name = next(iter(self._ring))
+            self._ring.move_to_end(name)
+            tenant = self._first()
+            tenant.saved += tenant.weight
+            if tenant.missing <= 0.0:
+                return True
+        return False
