@@ -16,6 +16,8 @@ from grokkit.telemetry.span import Span
 from grokkit.testing import TurnableClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grokkit.stores.store import Store
     from grokkit.telemetry.events import Event
 
@@ -124,6 +126,19 @@ def clock() -> TurnableClock:
 @pytest.fixture
 def store(clock: TurnableClock) -> MemoryStore:
     return MemoryStore(clock.now)
+
+
+@pytest.fixture
+def start_process(clock: TurnableClock, store: MemoryStore) -> Callable[..., Process]:
+    """Another process: with the same store, or another one, and the same server or one of its own."""
+    return lambda store=store, server=None: Process(clock, store, server)
+
+
+@pytest.fixture
+def fleet(clock: TurnableClock, store: MemoryStore) -> list[Process]:
+    """Three processes that share a store and a server."""
+    server = Server(clock)
+    return [Process(clock, store, server) for _ in range(3)]
 
 
 @pytest.fixture

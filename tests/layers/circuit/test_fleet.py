@@ -16,10 +16,11 @@ from grokkit.layers.circuit import LEASE
 from grokkit.layers.circuit.shared import LOOK_EVERY
 from grokkit.stores.memory import MemoryStore
 
-from .conftest import Process, Server
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.layers.circuit.conftest import Process
 
     from grokkit.testing import TurnableClock
 
@@ -34,12 +35,6 @@ class CountedStore(MemoryStore):
     async def get(self, key: str) -> bytes | None:
         self.reads += 1
         return await super().get(key)
-
-
-@pytest.fixture
-def fleet(clock: TurnableClock, store: MemoryStore) -> list[Process]:
-    server = Server(clock)
-    return [Process(clock, store, server) for _ in range(3)]
 
 
 async def open_by_first(fleet: list[Process]) -> None:
@@ -63,13 +58,13 @@ async def test_a_circuit_that_one_opened_is_open_for_all_within_a_second(
 
 
 async def test_a_newcomer_meets_an_open_circuit_at_its_first_call(
-    clock: TurnableClock, store: MemoryStore, fleet: list[Process]
+    clock: TurnableClock, start_process: Callable[..., Process], fleet: list[Process]
 ) -> None:
     await open_by_first(fleet)
     await clock.advance(2)
 
     with pytest.raises(CircuitOpen) as refused:
-        await Process(clock, store).send()
+        await start_process().send()
 
     assert refused.value.retry_after == LOOK_EVERY
 
@@ -153,9 +148,11 @@ async def test_a_prober_that_was_killed_blocks_nobody_for_longer_than_its_lease(
     await fleet[1].send()
 
 
-async def test_the_store_is_looked_at_once_a_second_and_not_by_every_call(clock: TurnableClock) -> None:
+async def test_the_store_is_looked_at_once_a_second_and_not_by_every_call(
+    clock: TurnableClock, start_process: Callable[..., Process]
+) -> None:
     store = CountedStore(clock.now)
-    process = Process(clock, store)
+    process = start_process(store)
 
     for _ in range(100):
         await clock.advance(0.1)
