@@ -7,6 +7,7 @@ import difflib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
+from grokkit import models
 from grokkit.clock import SystemClock
 from grokkit.config import Config, Secret, SecretURL, resolve
 from grokkit.errors import ConfigInvalid
@@ -293,17 +294,16 @@ def _default_transport(config: Config) -> Transport:
 def _shared(config: Config, options: ClientOptions) -> Shared:
     clock, given = options.get("clock"), options.get("transport")
     if config.state is None and clock is None and given is None:
-        return of_process()
+        return of_process(models.limits_of)
     clock = clock or SystemClock()
-    return Shared(clock, _store(config, clock, options))
+    return Shared(clock, _store(config, clock, options), models.limits_of)
 
 
 def _store(config: Config, clock: Clock, options: ClientOptions) -> Store:
     local = MemoryStore(clock.now)
     if config.state is None:
         return local
-    from grokkit.stores import open_store
-    from grokkit.stores.degrading import Degrading
+    from grokkit.stores import Degrading, open_store
 
     where = config.state
     store = open_store(where.reveal()) if isinstance(where, SecretURL) else where

@@ -31,6 +31,7 @@ SILENT = [
     frame({"type": "response.queued", "response": {"id": "r"}}),
     frame({"type": "response.output_item.added", "item": {"type": "reasoning"}}),
     frame({"type": "response.output_item.added", "item": {"type": "message", "content": []}}),
+    frame({"type": "response.output_item.done", "item": {"type": "reasoning", "encrypted_content": "e"}}),
     frame({"type": "response.content_part.added", "part": {"type": "output_text", "text": ""}}),
 ]
 SPEAKING = [

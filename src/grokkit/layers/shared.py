@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from grokkit.layers.retry import Retries, RetryBudget
     from grokkit.stores import Store
 
+    LimitsOf = Callable[[str, int], Mapping[str, float]]
+
 
 class Shared:
     """The layers that remember, each made when it is first asked for."""
 
-    def __init__(self, clock: Clock, store: Store) -> None:
+    def __init__(self, clock: Clock, store: Store, limits_of: LimitsOf) -> None:
+        """`limits_of` gives the limits of a model in a tier, by name, as the catalogue has them."""
         self.clock = clock
+        self._limits_of = limits_of
         self.store = store
         self.figures = Figures(clock.now)
 
@@ -54,7 +58,7 @@ class Shared:
         """The layer `rate_limit`."""
         from grokkit.layers.rate_limit import RateLimiter
 
-        return RateLimiter(self.clock, self.store, self.figures)
+        return RateLimiter(self.clock, self.store, self.figures, limits_of=self._limits_of)
 
     @cached_property
     def circuit_breaker(self) -> CircuitBreaker:
@@ -86,7 +90,7 @@ class Shared:
 
     def by_slot(self) -> Mapping[str, Callable[[], Layer]]:
         """How to come by each, by its slot in the order."""
-        every: Mapping[str, Callable[[], Layer]] = {
+        return {
             "coalesce": lambda: self.single_flight,
             "fallback": lambda: self.fallbacks,
             "retry": lambda: self.retries,
@@ -94,29 +98,10 @@ class Shared:
             "circuit": lambda: self.circuit_breaker,
             "hedge": lambda: self.hedging,
         }
-        return {slot: make for slot, make in every.items() if _there(slot)}
-
-
-def _there(slot: str) -> bool:
-    from importlib.util import find_spec
-
-    names = {
-        "retry": "Retries",
-        "rate_limit": "RateLimiter",
-        "circuit": "CircuitBreaker",
-        "hedge": "Hedging",
-        "fallback": "Fallbacks",
-        "coalesce": "SingleFlight",
-    }
-    try:
-        module = __import__(f"grokkit.layers.{slot}", fromlist=["x"])
-    except Exception:
-        return False
-    return hasattr(module, names[slot])
 
 
 @cache
-def of_process() -> Shared:
+def of_process(limits_of: LimitsOf) -> Shared:
     """What the clients of this process have in common."""
     clock = SystemClock()
-    return Shared(clock, MemoryStore(clock.now))
+    return Shared(clock, MemoryStore(clock.now), limits_of)

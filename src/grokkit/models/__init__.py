@@ -1,6 +1,6 @@
 """The models: what is known of each, by any of its names. Importing this loads no transport."""
 
-from grokkit.models.catalogue import KNOWN, is_reasoning, lookup, successor
+from grokkit.models.catalogue import KNOWN, is_reasoning, limits_of, lookup, successor
 from grokkit.models.model import KNOWN_ON, TIER_SPEND_USD, Model, RateLimits, UnitPrice
 from grokkit.models.names import (
     GROK_4_3,
@@ -51,6 +51,7 @@ __all__ = [
     "RateLimits",
     "UnitPrice",
     "is_reasoning",
+    "limits_of",
     "lookup",
     "notice",
     "successor",

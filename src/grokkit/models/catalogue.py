@@ -1,5 +1,7 @@
 """The catalogue: every model that is known, found by any of its names."""
 
+from collections.abc import Mapping
+
 from grokkit.models.media import IMAGE, VIDEO, VOICE
 from grokkit.models.model import Model
 from grokkit.models.retired import RETIRED
@@ -71,3 +73,19 @@ def _without_date(name: str) -> str:
     if [len(part) for part in parts[1:]] == [4, 2, 2] and all(part.isdecimal() for part in parts[1:]):
         return parts[0]
     return ""
+
+
+def limits_of(name: str, tier: int) -> Mapping[str, float]:
+    """How fast a team of this tier, 0 to 4, may ask for a model; empty when nobody knows.
+
+    >>> limits_of("grok-4.7", 0)
+    {'requests_per_second': 150.0, 'tokens_per_minute': 50000000.0}
+    """
+    model = lookup(name)
+    known = model.rate_limits if model is not None else None
+    if known is None or tier not in range(len(known.requests_per_second)):
+        return {}
+    limits = {"requests_per_second": float(known.requests_per_second[tier])}
+    if known.tokens_per_minute is not None:
+        limits["tokens_per_minute"] = float(known.tokens_per_minute[tier])
+    return limits

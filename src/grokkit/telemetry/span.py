@@ -30,6 +30,7 @@ class Span:
         "_request_id",
         "_started_at",
         "_time_to_output",
+        "attempts",
     )
 
     def __init__(self, call: CallRef, client_request_id: str, hooks: Sequence[Hook], clock: Clock) -> None:
@@ -41,6 +42,8 @@ class Span:
         self._request_id: str | None = None
         self._time_to_output: float | None = None
         self._ended = False
+        self.attempts = 1
+        """How often the call was made so far."""
         self.tell(CallStarted(call=call, client_request_id=client_request_id))
 
     @property
@@ -102,6 +105,7 @@ class Span:
         if isinstance(error, GrokError):
             error.with_call(self._call, self._client_request_id)
             error.request_id = error.request_id or self._request_id
+            error.attempts = max(error.attempts, self.attempts)
         if self._ended:
             return
         self._ended = True

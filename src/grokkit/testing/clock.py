@@ -143,6 +143,7 @@ class Rush:
         self._task = asyncio.create_task(self._clock.rush(self._over.is_set))
 
     async def __aexit__(self, *_: object) -> None:
+        self._over.set()  # for a cancel that comes just when what it waits for does is lost
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

@@ -99,9 +99,11 @@ def _is_output(data: bytes) -> bool:
 
 
 def _prepares(kind: str, frame: Mapping[str, object]) -> bool:
+    item = frame.get("item")
     if kind == "response.output_item.added":
-        item = frame.get("item")
         return isinstance(item, dict) and item.get("type") in _SILENT_ITEMS
+    if kind == "response.output_item.done":
+        return isinstance(item, dict) and item.get("type") == "reasoning"  # text of it would have come before
     return kind in _PREPARATIONS
 
 

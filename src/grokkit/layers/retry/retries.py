@@ -59,6 +59,8 @@ class Retries:
                 return self._came_through(current, reply, attempt)
             await self._wait(current, delay)
             attempt += 1
+            if call.span is not None:
+                call.span.attempts = attempt
             current = _numbered(current, attempt)
 
     def health(self) -> list[BudgetHealth]:
