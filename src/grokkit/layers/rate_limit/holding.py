@@ -11,12 +11,11 @@ from grokkit.layers.rate_limit.quotas import name_of
 from grokkit.stores.store import Take
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
-    from grokkit.call import Ending
-    from grokkit.config import RateLimit
+    from grokkit.call import Ending, Reply
     from grokkit.layers.rate_limit.giving import Purse
-    from grokkit.layers.rate_limit.lane import Lane
+    from grokkit.layers.rate_limit.lane import Lane, Plan
 
 _REFUSED_UNCOUNTED = frozenset({429, 503, 529})
 _CLIENT_ERRORS = range(400, 500)
@@ -25,12 +24,12 @@ _CLIENT_ERRORS = range(400, 500)
 class Holding:
     """Given back once: all of it when nothing was sent, the tokens as they turn out to be when there is an answer."""
 
-    __slots__ = ("_running", "at", "lane", "loop", "policy", "purse", "started", "takes", "tokens")
+    __slots__ = ("_running", "at", "lane", "loop", "plan", "purse", "started", "takes", "tokens")
 
-    def __init__(self, lane: Lane, purse: Purse, policy: RateLimit, started: float) -> None:
+    def __init__(self, lane: Lane, purse: Purse, plan: Plan, started: float) -> None:
         self.lane = lane
         self.purse = purse
-        self.policy = policy
+        self.plan = plan
         self.started = started
         self.loop = asyncio.get_running_loop()
         self.takes: Sequence[Take] = ()
@@ -59,8 +58,33 @@ class Holding:
     def failed(self, error: BaseException) -> None:
         """No reply came. What the server does not count goes back; what it may have run stays taken."""
         if isinstance(error, GrokError) and not error.may_have_run:
-            self._give(_tokens(self.takes) if _was_counted(error) else self.takes)
+            counted = _was_counted(error)
+            self._give([take for take in self.takes if not counted or name_of(take.quota) == TOKENS])
+        else:
+            counted = True
+        if counted:
+            now = self.lane.clock.now()
+            self.lane.recent.add(now, requests=1)
+            self._count_late(now)
         self.leave()
+
+    def replied(self, reply: Reply, kind: Hashable) -> None:
+        """The server runs the call: until the reply is at its end, or is here already."""
+        lane, over = self.lane, reply.body is not None
+        now = lane.clock.now()
+        lane.replied(kind, self.started, now, over=over)
+        self._running = not over
+        reply.on_end(self.ended)
+        if lane.plan(self.plan.policy, now) is not self.plan:
+            self._count_late(now)
+
+    def _count_late(self, now: float) -> None:
+        """Count the call also against limits that were not known when it set out."""
+        lane = self.lane
+        plan = lane.plan(self.plan.policy, now)
+        taken = {name_of(take.quota) for take in self.takes}
+        late = [take.quota for take in plan.requests if name_of(take.quota) not in taken]
+        self._give([Take(quota, -1.0) for quota in late if self.started > lane.known_since(quota)])
 
     def ended(self, ending: Ending) -> None:
         """The reply was read, broke or was left: the tokens are settled when it is known what they were."""
@@ -73,9 +97,12 @@ class Holding:
         self._settle(usage.total_tokens)
 
     def _settle(self, tokens: float) -> None:
-        now = self.lane.clock.now()
-        self.lane.recent.add(now, tokens=tokens)
-        limits = self.lane.plan(self.policy, now).tokens
+        lane = self.lane
+        now = lane.clock.now()
+        lane.recent.add(now, tokens=tokens)
+        limits = lane.plan(self.plan.policy, now).tokens
+        if not self.tokens:
+            limits = tuple(quota for quota in limits if self.started > lane.known_since(quota))
         self._give([Take(quota, min(self.tokens, quota.limit) - min(tokens, quota.limit)) for quota in limits])
 
     def _give(self, takes: Sequence[Take]) -> None:
@@ -83,10 +110,6 @@ class Holding:
         if takes and not self.lane.left_behind:
             self.purse.give(takes, self.at, self.loop)
             self.lane.stir()
-
-
-def _tokens(takes: Sequence[Take]) -> list[Take]:
-    return [take for take in takes if name_of(take.quota) == TOKENS]
 
 
 def _was_counted(error: GrokError) -> bool:

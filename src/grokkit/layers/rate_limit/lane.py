@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grokkit.layers.rate_limit.concurrency import Concurrency
 from grokkit.layers.rate_limit.estimate import Average
-from grokkit.layers.rate_limit.limits import WINDOWS, Learned, Limit, in_force, told_by_headers
-from grokkit.layers.rate_limit.quotas import quotas_of, rate_of
+from grokkit.layers.rate_limit.limits import WINDOWS, Learned, Limit, in_force
+from grokkit.layers.rate_limit.quotas import name_of, quotas_of, rate_of
 from grokkit.layers.rate_limit.recent import Recent
 from grokkit.layers.rate_limit.share import Share
 from grokkit.stores.store import Quota, Take
@@ -72,6 +72,8 @@ class Lane:
         self.recent = Recent()
         self.changed_at = -math.inf
         """When limits were last found to be others than was thought."""
+        self.observed_at: dict[str, float] = {}
+        """When the server said how much of a limit was used: all that was sent before is in that."""
         self.lines: dict[Hashable, Waiting] = {}
         """Those who wait, by loop and group."""
         self.left_behind = False
@@ -138,13 +140,14 @@ class Lane:
                 self._plans.clear()
             self._headers = _UNSAID
 
-    def news_in(self, headers: Mapping[str, str]) -> dict[str, float] | None:
-        """The limits in the headers of a reply, unless they are those of the reply before."""
-        seen = headers.get("x-ratelimit-limit-requests"), headers.get("x-ratelimit-limit-tokens")
-        if seen in {self._headers, _UNSAID}:
-            return None
-        self._headers = seen
-        return told_by_headers(headers)
+    def has_news(self, headers: Mapping[str, str]) -> bool:
+        """Whether the headers of a reply name limits, and others than those of the reply before."""
+        requests, tokens = headers.get("x-ratelimit-limit-requests"), headers.get("x-ratelimit-limit-tokens")
+        seen = self._headers
+        if (requests == seen[0] and tokens == seen[1]) or (requests is None and tokens is None):
+            return False
+        self._headers = requests, tokens
+        return True
 
     def shrink(self, started: float, now: float) -> bool:
         """Others use the same limits: take less of them. Whether that is news."""
@@ -156,15 +159,23 @@ class Lane:
             self._plans.clear()
             return True
 
+    def known_since(self, quota: Quota) -> float:
+        """The moment before which whatever was sent is counted already in what the server said."""
+        return self.observed_at.get(name_of(quota), -math.inf)
+
     def refused(self, started: float) -> None:
         """A call was refused: let fewer run."""
         with self.lock:
             self.concurrency.refused(started, self.clock.now())
 
-    def succeeded(self, kind: Hashable, started: float) -> None:
-        """A call had its first output."""
+    def replied(self, kind: Hashable, started: float, now: float, *, over: bool) -> None:
+        """A call had its first output, or, when it is `over`, all of it: one less runs."""
         with self.lock:
-            moved = self.concurrency.succeeded(kind, started, self.clock.now())
+            moved = self.concurrency.succeeded(kind, started, now)
+            self.recent.add(now, requests=1)
+            if over:
+                self.concurrency.ended()
+                moved, self._crowded = moved or self._crowded, False
         if moved:
             self.stir()
 

@@ -56,11 +56,12 @@ class Teacher:
         """A refusal: pause, and take in the figures of it. With no news in them, others use the same limits."""
         lane, now = holding.lane, self._clock.now()
         self._pause(lane, error, now)
-        if not isinstance(error, RateLimited) or holding.policy.mode != "auto":
+        if not isinstance(error, RateLimited) or holding.plan.policy.mode != "auto":
             return
         counted, told = _counted(holding, now), usable(error.limit)
         news = lane.learn({}, told, now)
         if news:
+            lane.observed_at.update(dict.fromkeys(news, now))
             others = await self._tell(holding, call, news)
             fresh = {name: error.observed.get(name, 0.0) for name in news if name not in counted}
             await self._begin(holding, {name: most for name, most in fresh.items() if name not in others})
@@ -87,7 +88,7 @@ class Teacher:
     async def _begin(self, holding: Holding, observed: Mapping[str, float]) -> None:
         """Limits that were not counted before begin with what was sent already, or what the server says was."""
         lane, now = holding.lane, self._clock.now()
-        plan = lane.plan(holding.policy, now)
+        plan = lane.plan(holding.plan.policy, now)
         quotas = [take.quota for take in plan.requests] + list(plan.tokens)
         used = [
             Take(quota, -min(quota.limit, max(observed[name], lane.recent.within(now, WINDOWS[name], name))))
@@ -100,7 +101,7 @@ class Teacher:
 
 
 def _counted(holding: Holding, now: float) -> Collection[str]:
-    return {limit.name for limit in holding.lane.plan(holding.policy, now).limits}
+    return {limit.name for limit in holding.lane.plan(holding.plan.policy, now).limits}
 
 
 def _was_kept(holding: Holding, refused: Collection[str]) -> bool:

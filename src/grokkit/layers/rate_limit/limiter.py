@@ -17,12 +17,13 @@ from grokkit.layers.rate_limit.health import health_of
 from grokkit.layers.rate_limit.holding import Holding
 from grokkit.layers.rate_limit.lane import Lane
 from grokkit.layers.rate_limit.learning import Teacher
+from grokkit.layers.rate_limit.limits import told_by_headers
 from grokkit.layers.rate_limit.waiting import NEVER, Waiter, Waiting
 from grokkit.stores.store import Taken
 from grokkit.telemetry.events import Admitted, Queued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from grokkit.call import Call, Next, Reply
     from grokkit.clock import Clock
@@ -73,13 +74,18 @@ class RateLimiter:
         if model is None or policy.mode == "off":
             return await call_next(call)
         lane = self._lanes.get((call.account, model)) or self._open(call.account, model)
-        holding = await self._admit(lane, call, policy)
+        now = self._clock.now()
+        plan = lane.plan(policy, now)
+        holding = self._at_once(lane, plan, call, now) or await self._admit(lane, call, policy)
         try:
             reply = await call_next(call)
         except BaseException as error:
             await self._failed(holding, call, error)
             raise
-        return await self._replied(holding, call, reply)
+        holding.replied(reply, (call.operation, call.stream))
+        if lane.has_news(reply.headers) and policy.mode == "auto":
+            await self._learn(holding, call, reply)
+        return reply
 
     def health(self) -> tuple[RateLimitHealth, ...]:
         """A line for each account and model that was called."""
@@ -99,21 +105,29 @@ class RateLimiter:
             idle = next((key for key, lane in self._lanes.items() if not lane.busy), None)
             self._lanes.pop(idle or next(iter(self._lanes)))
 
+    def _at_once(self, lane: Lane, plan: Plan, call: Call, now: float) -> Holding | None:
+        """The short way, for a model of which no limit is known, nobody waits and nothing is bounded."""
+        if plan.limits or lane.lines or now < lane.paused_until or now >= lane.refresh_at:
+            return None
+        if call.deadline is not None:
+            refuse_hopeless(call, self._figures, now)
+        return Holding(lane, self._purse, plan, now) if lane.enter(plan.policy) else None
+
     async def _admit(self, lane: Lane, call: Call, policy: RateLimit) -> Holding:
-        now = self._clock.now()
-        if now >= lane.refresh_at and policy.mode == "auto":
+        if self._clock.now() >= lane.refresh_at:
             await self._teacher.refresh(lane)
+        now = self._clock.now()
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
-        waiter = Waiter(call, tokens_of(call.body, lane.output.value) if plan.tokens else 0.0)
+        tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
         line = lane.lines.get((asyncio.get_running_loop(), plan.group)) if lane.lines else None
         wait = 0.0
         if line is None or not line.queue:
-            outcome = await self._ask(lane, waiter, line)
+            outcome = await self._ask(lane, policy, tokens, line)
             if isinstance(outcome, Holding):
                 return outcome
             wait = outcome
-        return await self._wait(lane, plan, waiter, wait)
+        return await self._wait(lane, plan, Waiter(call, tokens), wait)
 
     async def _wait(self, lane: Lane, plan: Plan, waiter: Waiter, wait: float) -> Holding:
         call, policy, began = waiter.call, plan.policy, self._clock.now()
@@ -139,22 +153,25 @@ class RateLimiter:
         loop = asyncio.get_running_loop()
         line = lane.lines.get((loop, plan.group))
         if line is None:
-            line = Waiting(self._clock, lambda waiter, line: self._ask(lane, waiter, line))
+
+            def ask(waiter: Waiter, line: Waiting) -> Awaitable[Holding | float]:
+                return self._ask(lane, waiter.call.policies.rate_limit, waiter.tokens, line)
+
+            line = Waiting(self._clock, ask)
             with lane.lock:
                 lane.lines = {key: one for key, one in lane.lines.items() if one.in_use} | {(loop, plan.group): line}
         return line
 
-    async def _ask(self, lane: Lane, waiter: Waiter, line: Waiting | None) -> Holding | float:
+    async def _ask(self, lane: Lane, policy: RateLimit, tokens: float, line: Waiting | None) -> Holding | float:
         """What the call holds from now on, or how long it has to wait before it is worth asking again."""
         now = self._clock.now()
         if lane.paused_until > now:
             return lane.paused_until - now
-        policy = waiter.call.policies.rate_limit
         if not lane.enter(policy):
             return NEVER
         plan = lane.plan(policy, now)
-        holding = Holding(lane, self._purse, policy, now)
-        takes = plan.takes(waiter.tokens)
+        holding = Holding(lane, self._purse, plan, now)
+        takes = plan.takes(tokens)
         try:
             taken = await self._purse.take(takes) if takes else _NOTHING_TAKEN
         except BaseException:
@@ -163,8 +180,7 @@ class RateLimiter:
         if taken.wait:
             lane.leave(line)
             return taken.wait
-        holding.took(takes, waiter.tokens, taken.at)
-        lane.recent.add(now, requests=1)
+        holding.took(takes, tokens, taken.at)
         return holding
 
     async def _failed(self, holding: Holding, call: Call, error: BaseException) -> None:
@@ -177,21 +193,13 @@ class RateLimiter:
         finally:
             holding.failed(error)
 
-    async def _replied(self, holding: Holding, call: Call, reply: Reply) -> Reply:
-        lane = holding.lane
-        lane.succeeded((call.operation, call.stream), holding.started)
-        reply.on_end(holding.ended)
-        if reply.body is not None:
-            holding.leave()
-        told = lane.news_in(reply.headers) if holding.policy.mode == "auto" else None
-        if told:
-            try:
-                await self._teacher.told(holding, call, told)
-            except BaseException:
-                await reply.aclose()
-                reply.end(Ending(complete=False))
-                raise
-        return reply
+    async def _learn(self, holding: Holding, call: Call, reply: Reply) -> None:
+        try:
+            await self._teacher.told(holding, call, told_by_headers(reply.headers))
+        except BaseException:
+            await reply.aclose()
+            reply.end(Ending(complete=False))
+            raise
 
     def forget_callers(self) -> None:
         """Start over in a forked child: what is known stays, those who wait and run are the parent's."""
