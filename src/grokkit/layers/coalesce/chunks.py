@@ -30,7 +30,7 @@ class Chunks:
         self.ended = False
         self._last = _Link()
         self._first: _Link | None = self._last
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self._wanted = asyncio.Event()
 
     def write(self, chunk: bytes) -> None:
@@ -63,12 +63,12 @@ class Chunks:
     async def more(self) -> None:
         """Wait for the next chunk, or the end."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiter)
+        self._waiting[waiter] = None
         self._wanted.set()
         try:
             await waiter
         finally:
-            self._waiting.discard(waiter)
+            self._waiting.pop(waiter, None)
 
     def _wake(self) -> None:
         for waiter in self._waiting:
