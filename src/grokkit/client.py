@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from grokkit.call import Call, Layer, Next
     from grokkit.clock import Clock
     from grokkit.config import Builder, Circuit, Fallback, Hedge, RateLimit, Retry, Setting, Timeouts
+    from grokkit.layers.health import Health
     from grokkit.local import Engine
     from grokkit.pipeline import Stack
     from grokkit.resources.downloads import Download, DownloadOptions
@@ -116,9 +117,13 @@ class AsyncGrok:
         transport = given or _default_transport(config)
         shared = _shared(config, options)
         channel = Channel(config, _stacks(config, transport, shared, options), shared.clock)
-        self._attach(channel, shared, own_transport=None if given else transport)
+        own_store = shared.store if isinstance(config.state, SecretURL) else None
+        self._attach(channel, shared, own_transport=None if given else transport, own_store=own_store)
 
-    def _attach(self, channel: Channel, shared: Shared, *, own_transport: Transport | None) -> None:
+    def _attach(
+        self, channel: Channel, shared: Shared, *, own_transport: Transport | None, own_store: Store | None
+    ) -> None:
+        self._own_store = own_store
         self._channel = channel
         self._shared = shared
         self._own_transport = own_transport
@@ -169,6 +174,15 @@ class AsyncGrok:
     def explain(self) -> list[Setting]:
         """Each setting, its value (secrets masked) and where it came from."""
         return self.config.explain()
+
+    def health(self) -> Health:
+        """How calls fare at this moment: circuits, limits, queues, retries, latencies. `print(grok.health())`.
+
+        What the clients of this process have in common is told by each of them, for its own key and address.
+        """
+        from grokkit.layers.health import health_of
+
+        return health_of(self._shared, self._channel.account)
 
     async def ask(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> Answer:
         """The model's answer to a prompt: `(await grok.ask("...")).text`. Takes what `responses.create` takes."""
@@ -221,7 +235,7 @@ class AsyncGrok:
     @classmethod
     def _over(cls, channel: Channel, shared: Shared) -> Self:
         self = cls.__new__(cls)
-        self._attach(channel, shared, own_transport=None)
+        self._attach(channel, shared, own_transport=None, own_store=None)
         return self
 
     def serving(self, call: Call) -> tuple[Call, Next]:
@@ -244,6 +258,8 @@ class AsyncGrok:
         close = getattr(self._own_transport, "aclose", None)
         if close is not None:
             await close()
+        if self._own_store is not None:
+            await self._own_store.aclose()
         if self._engine is not None:
             await asyncio.to_thread(self._engine.close)
 

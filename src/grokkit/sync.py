@@ -15,8 +15,10 @@ from grokkit.resources.responses import AsyncResponses
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grokkit.call import Call, Next
     from grokkit.client import ClientOptions, ConfigOptions
     from grokkit.config import Builder, Config, Setting
+    from grokkit.layers.health import Health
     from grokkit.pipeline import Stack
 
 __all__ = ["Account", "Chat", "Grok", "Models", "Responses", "Stream"]
@@ -110,6 +112,14 @@ class Grok:
     def stack(self) -> Stack:
         """The layers a call passes, outermost first."""
         return self.twin.stack
+
+    def health(self) -> Health:
+        """How calls fare at this moment: see `AsyncGrok.health`."""
+        return self.twin.health()
+
+    def serving(self, call: Call) -> tuple[Call, Next]:
+        """What `fallback=` asks of a client: see `AsyncGrok.serving`."""
+        return self.twin.serving(call)
 
     def explain(self) -> list[Setting]:
         """Each setting, its value (secrets masked) and where it came from."""

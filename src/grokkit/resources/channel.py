@@ -40,7 +40,7 @@ class Channel:
         self._closed = False
         self._policies = config.policies()
         self.stack = stacks.of(self._policies)
-        self._account = _fingerprint(config.base_url, config.api_key)
+        self.account = _fingerprint(config.base_url, config.api_key)
         self._context = {} if parent is None else {API_KEY: config.api_key}
         self._limits = {thinks: config.timeout.limits(reasoning=thinks) for thinks in (True, False)}
         shared = {"user-agent": user_agent(config.user_agent), **config.headers}
@@ -92,7 +92,7 @@ class Channel:
             max_body_size=self.config.max_body_size,
             max_event_size=self.config.max_event_size,
             policies=self._policies_for(options),
-            account=self._account,
+            account=self.account,
             context=self._context,
         )
 
@@ -130,7 +130,7 @@ class Channel:
             body=body,
             headers={**base, "x-client-request-id": call.id},
             policies=policies,
-            account=self._account,
+            account=self.account,
             context={**call.context, API_KEY: self.config.api_key},
         )
         return changed, self._stacks.of(policies)
@@ -140,7 +140,7 @@ class Channel:
         reply = await self.send(call)
         answer = self._read(reply, read)
         reply.end(Ending(answer))
-        models.warn_once(call.model or "", answer.model)
+        warn_of_another_model(call, answer)
         return answer
 
     async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
@@ -178,6 +178,12 @@ class Channel:
         if "timeout" not in options:
             return self._limits[thinks]
         return self.config.timeout.merge(options["timeout"]).limits(reasoning=thinks)
+
+
+def warn_of_another_model(call: Call, answer: Answer) -> None:
+    """Warn when the server answers for a model with another one, unless that is what `fallback=` is for."""
+    if not answer.fallbacks:
+        models.warn_once(call.model or "", answer.model)
 
 
 def prices_of(model: str) -> Prices | None:

@@ -10,7 +10,6 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
-from grokkit import models
 from grokkit.call import Ending
 from grokkit.clock import Within
 from grokkit.errors import (
@@ -20,6 +19,7 @@ from grokkit.errors import (
     StreamInterrupted,
     StreamNotOpen,
 )
+from grokkit.resources.channel import warn_of_another_model
 from grokkit.transport.stream_clocks import StreamClocks
 from grokkit.wire.events import ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta, ToolCallDone
 from grokkit.wire.sse import SSEDecoder
@@ -290,7 +290,7 @@ class AsyncStream:
             self._over = False
             self._break(error)
             return
-        models.warn_once(self._call.model or "", self._result.model)
+        warn_of_another_model(self._call, self._result)
 
     def _break(self, error: GrokError) -> None:
         self._over = True

@@ -15,7 +15,7 @@ from grokkit.wire.tool_calls import arguments_text, unnamed_call
 from grokkit.wire.usage import Prices, Usage, chat_usage, responses_usage
 
 if TYPE_CHECKING:
-    from grokkit.telemetry.events import FellBack
+    from grokkit.layers.fallback import Handover
 
 _read_completion = Reader(ChatCompletion).convert
 _read_response = Reader(Response).convert
@@ -28,7 +28,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     client_request_id: str | None = None
     attempts: int = 1
-    fallbacks: "tuple[FellBack, ...]" = ()
+    fallbacks: "tuple[Handover, ...]" = ()
     joined: str | None = None
     prices: Callable[[str], Prices | None] = lambda _model: None
     """What a model costs, by its name, for replies that do not say what they cost."""
@@ -55,7 +55,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Our name for the call, the same over all its tries."""
     attempts: int
     """How often the call was made until this answer came."""
-    fallbacks: "tuple[FellBack, ...]"
+    fallbacks: "tuple[Handover, ...]"
     """Who was asked before and could not serve, and why; empty as a rule."""
     joined: str | None
     """The client request id of the equal call whose reply this is too; it is that call which was billed."""
