@@ -31,6 +31,9 @@ class Wire:
         event: dict[str, Any] = await self._socket.receive_json(timeout=10)
         return event
 
+    async def text(self) -> str:
+        return await self._socket.receive_str(timeout=10)
+
     async def until(self, kind: str) -> list[dict[str, Any]]:
         events = [await self.event()]
         while events[-1]["type"] != kind:

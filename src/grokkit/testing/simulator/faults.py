@@ -9,7 +9,7 @@ import msgspec
 
 from grokkit.errors import Misused
 from grokkit.testing.simulator.latency import Latency, check_latency
-from grokkit.testing.simulator.matching import Conditions, check_conditions, fits
+from grokkit.testing.simulator.matching import Conditions, check_conditions, fits, means_sockets
 from grokkit.testing.simulator.nearest import check_names
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ FOR_EVER = float("inf")
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ways for one reply to go wrong. Times are seconds on the simulator's clock; `None` is off.
 
-    Events of a stream are counted from 0, and a plain reply is one event.
+    Events of a stream are counted from 0, and a plain reply is one event. On sockets the messages of one answer are
+    its events: those of a turn on `/v1/responses` and `/v1/realtime`, of an utterance on `/v1/tts`, and what was said
+    between two silences on `/v1/stt`. What is about headers or halves of events leaves them alone.
 
     >>> Fault(cut_at_byte=200)
     Fault(cut_at_byte=200)
@@ -102,12 +104,47 @@ _OF_EVENTS = (
     "keep_alive",
 )
 NO_FAULT = Fault()
+_OF_REQUESTS: dict[str, object] = {
+    "stall_after_headers": False,
+    "stall_mid_event": None,
+    "plain_error_in_stream": False,
+    "retry_after": None,
+}
+"""What cannot happen to messages on a socket, which have no headers and arrive whole."""
 
 
 def make_fault(fields: dict[str, Any]) -> Fault:
     """The fault with these fields. Raises `Misused` with the nearest name for one that does not exist."""
     check_names("fault", fields, _DEFAULTS)
     return Fault(**fields)
+
+
+def on_messages(fault: Fault) -> Fault:
+    """What of a fault can happen to messages on a socket.
+
+    >>> on_messages(Fault(stall_mid_event=2, drop=1))
+    Fault(drop=1)
+    """
+    if not _not_on_messages(fault):
+        return fault
+    silent = {"keep_alive": None} if fault.keep_alive == "comment" else {}
+    left: Fault = msgspec.structs.replace(fault, **_OF_REQUESTS, **silent)
+    return NO_FAULT if left == NO_FAULT else left
+
+
+def check_on_messages(fault: Fault, conditions: Conditions) -> None:
+    """Raise `Misused` for a fault that can never happen where the conditions mean sockets alone."""
+    wrong = _not_on_messages(fault) if means_sockets(conditions) else []
+    if wrong:
+        raise Misused(
+            f"{wrong[0]} cannot happen to messages on a socket, which have no headers and arrive whole",
+            hint="stall_before_headers, stall_at_event, cut_at_byte, hang_up, corrupt and keep_alive='ping' can",
+        )
+
+
+def _not_on_messages(fault: Fault) -> list[str]:
+    wrong = [name for name, off in _OF_REQUESTS.items() if getattr(fault, name) != off]
+    return [*wrong, "keep_alive='comment'"] if fault.keep_alive == "comment" else wrong
 
 
 class Chance(msgspec.Struct, kw_only=True):
@@ -122,6 +159,7 @@ class Chance(msgspec.Struct, kw_only=True):
 
     def __post_init__(self) -> None:
         check_conditions(self.conditions)
+        check_on_messages(self.fault, self.conditions)
         if not 0 <= self.probability <= 1:
             raise Misused(f"a probability of {self.probability:g}", hint="give a number from 0 (never) to 1 (always)")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -33,75 +35,92 @@ def spoil(events: Iterable[Piece], fault: Fault, error: bytes) -> Iterator[Move]
     >>> list(spoil([(b"one", 1), (b"two", 1)], Fault(cut_at_byte=4), b""))
     [(b'one', 1), (b't', 1), <Interruption.CUT: 'cut'>]
     """
-    moves = _with_stalls(_changed(_swapped(enumerate(events), fault.reorder), fault, error), fault)
-    return moves if fault.cut_at_byte is None else _cut_short(moves, fault.cut_at_byte)
+    spoiler = Spoiler(fault, error)
+    for data, tokens in events:
+        yield from spoiler.feed(data, tokens)
+        if spoiler.is_over:
+            return
+    yield from spoiler.rest()
 
 
 def spoil_body(body: bytes, fault: Fault) -> Iterator[Move]:
     """The moves that send a plain body with what of a fault applies to one."""
-    data = _corrupted(body) if fault.corrupt is not None else body
-    moves = _with_stalls([(0, (data, 0))], fault)
-    return moves if fault.cut_at_byte is None else _cut_short(moves, fault.cut_at_byte)
+    applies = msgspec.structs.replace(
+        fault,
+        corrupt=None if fault.corrupt is None else 0,
+        **dict.fromkeys(("error_at_event", "duplicate", "reorder", "drop", "end_after"), None),
+    )
+    return spoil([(body, 0)], applies, b"")
+
+
+class Spoiler:
+    """Does to events what a fault says, one by one as they come. Once it `is_over`, nothing more goes out."""
+
+    def __init__(self, fault: Fault, error: bytes) -> None:
+        self.is_over = False
+        self._fault = fault
+        self._error = error
+        self._left = fault.cut_at_byte
+        self._number = 0
+        self._place = 0
+        self._held: tuple[int, bytes, int] | None = None
+
+    def feed(self, data: bytes, tokens: int) -> Iterator[Move]:
+        """The moves that the next event makes."""
+        number, self._number = self._number, self._number + 1
+        if number == self._fault.reorder:
+            self._held = (number, data, tokens)
+            return
+        yield from self._changed(number, data, tokens)
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Move]:
+        """The event that was held back, if one was."""
+        held, self._held = self._held, None
+        if held is not None:
+            yield from self._changed(*held)
+
+    def _changed(self, number: int, data: bytes, tokens: int) -> Iterator[Move]:
+        fault, place = self._fault, self._place
+        self._place += 1
+        if place == fault.end_after:
+            self.is_over = True
+        if self.is_over or number == fault.drop:
+            return
+        if number == fault.error_at_event:
+            yield from self._stalled(number, self._error, 0)
+            self.is_over = True
+            return
+        yield from self._stalled(number, _corrupted(data) if number == fault.corrupt else data, tokens)
+        if number == fault.duplicate:
+            yield from self._stalled(number, data, 0)
+
+    def _stalled(self, number: int, data: bytes, tokens: int) -> Iterator[Move]:
+        if number == self._fault.stall_at_event:
+            yield Interruption.STALL
+        if number == self._fault.stall_mid_event:
+            half = len(data) // 2
+            yield from self._cut(data[:half], tokens)
+            yield Interruption.STALL
+            data, tokens = data[half:], 0
+        yield from self._cut(data, tokens)
+
+    def _cut(self, data: bytes, tokens: int) -> Iterator[Move]:
+        if self.is_over:
+            return
+        if self._left is not None and len(data) > self._left:
+            yield data[: self._left], tokens
+            self.is_over = True
+            yield Interruption.CUT
+            return
+        if self._left is not None:
+            self._left -= len(data)
+        yield data, tokens
 
 
 def keep_alive(kind: str) -> bytes:
     """What is sent in a silence."""
     return _COMMENT if kind == "comment" else _PING
-
-
-def _swapped(events: Iterable[tuple[int, Piece]], first: int | None) -> Iterator[tuple[int, Piece]]:
-    held: tuple[int, Piece] | None = None
-    for number, event in events:
-        if number == first:
-            held = (number, event)
-            continue
-        yield number, event
-        if held is not None:
-            yield held
-            held = None
-    if held is not None:
-        yield held
-
-
-def _changed(events: Iterable[tuple[int, Piece]], fault: Fault, error: bytes) -> Iterator[tuple[int, Piece]]:
-    for place, (number, (data, tokens)) in enumerate(events):
-        if place == fault.end_after:
-            return
-        if number == fault.error_at_event:
-            yield number, (error, 0)
-            return
-        if number == fault.drop:
-            continue
-        yield number, (_corrupted(data) if number == fault.corrupt else data, tokens)
-        if number == fault.duplicate:
-            yield number, (data, 0)
-
-
-def _with_stalls(events: Iterable[tuple[int, Piece]], fault: Fault) -> Iterator[Move]:
-    for number, (data, tokens) in events:
-        if number == fault.stall_at_event:
-            yield Interruption.STALL
-        if number == fault.stall_mid_event:
-            half = len(data) // 2
-            yield data[:half], tokens
-            yield Interruption.STALL
-            yield data[half:], 0
-        else:
-            yield data, tokens
-
-
-def _cut_short(moves: Iterable[Move], left: int) -> Iterator[Move]:
-    for move in moves:
-        if isinstance(move, Interruption):
-            yield move
-            continue
-        data, tokens = move
-        if len(data) > left:
-            yield data[:left], tokens
-            yield Interruption.CUT
-            return
-        left -= len(data)
-        yield move
 
 
 def _corrupted(data: bytes) -> bytes:

@@ -18,6 +18,9 @@ Words: TypeAlias = str | re.Pattern[str] | Callable[[str], object]
 """A text that has to occur, an expression that has to be found, or a function that says yes."""
 
 
+_SOCKETS = ("/realtime", "/v1/realtime")
+
+
 class Conditions(TypedDict, total=False):
     """What a rule asks of a request; all of it has to fit."""
 
@@ -38,6 +41,8 @@ class Conditions(TypedDict, total=False):
     """Only the first, second ... request that fits the rest, counted from 1."""
     times: int
     """Only that many requests that fit the rest."""
+    socket: bool
+    """Only answers on sockets, or only those to plain requests."""
     when: Callable[[Visit], object]
     """A function of the request that says yes."""
 
@@ -47,11 +52,22 @@ def check_conditions(conditions: Conditions) -> None:
     check_names("condition", conditions, Conditions.__annotations__)
     if "nth" in conditions and "times" in conditions:
         raise Misused("nth and times are both given", hint="nth=(1, 2, 3) says which, times=3 how many")
+    if not isinstance(conditions.get("socket", True), bool):
+        raise Misused(f"socket is {conditions.get('socket')!r}", hint="True means answers on sockets, False all others")
     for name in ("nth", "times"):
         numbers = conditions.get(name, 1)
         for number in numbers if isinstance(numbers, Collection) and not isinstance(numbers, str) else [numbers]:
             if not isinstance(number, int) or number < 1:
                 raise Misused(f"{name} is {number!r}", hint="the first request is number 1")
+
+
+def means_sockets(conditions: Conditions) -> bool:
+    """Whether only answers on sockets can fit.
+
+    >>> means_sockets({"path": "/realtime"}), means_sockets({"path": "/tts"}), means_sockets({"socket": True})
+    (True, False, True)
+    """
+    return conditions.get("socket") is True or conditions.get("path") in _SOCKETS
 
 
 def fits(conditions: Conditions, visit: Visit) -> bool:
@@ -65,6 +81,7 @@ def fits(conditions: Conditions, visit: Visit) -> bool:
         "tool": lambda wanted: wanted in asked.tools,
         "header": lambda wanted: _headers_fit(wanted, visit.headers),
         "json": lambda wanted: contains(visit.body, wanted),
+        "socket": lambda wanted: visit.on_socket is wanted,
         "when": lambda wanted: bool(wanted(visit)),
     }
     return all(checks[name](wanted) for name, wanted in conditions.items() if name in checks)

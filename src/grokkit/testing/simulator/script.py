@@ -12,6 +12,7 @@ import msgspec
 
 from grokkit.errors import Misused
 from grokkit.testing.simulator.answers import Answering, Reply, Said, Step, make_step
+from grokkit.testing.simulator.faults import check_on_messages
 from grokkit.testing.simulator.matching import Conditions, check_conditions, fits
 from grokkit.testing.simulator.refusal import Refusal
 from grokkit.testing.simulator.visit import Outcome
@@ -92,7 +93,9 @@ class Rule:
         return self._add(said, parts)
 
     def _add(self, said: Said | Answering, parts: Reply) -> Self:
-        self._steps.append(make_step(said, parts))
+        step = make_step(said, parts)
+        check_on_messages(step.manner, self.conditions)
+        self._steps.append(step)
         return self
 
     def cue(self, visit: Visit) -> Cue | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 _SECRET_PROTOCOL = "xai-client-secret."  # noqa: S105 - the name of a subprotocol
-_NORMAL, _GONE, _BROKEN = 1000, 1001, 1011
+_NORMAL = 1000
 
 
 class SocketClosed(Exception):
@@ -100,6 +100,7 @@ class SocketDoor:
             query_string=scope["query_string"].decode("latin-1"),
             headers=without_credentials(headers),
         )
+        visit.on_socket = True
         await receive()
         try:
             endpoint, visit.params = self._find(scope["path"])

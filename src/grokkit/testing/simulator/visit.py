@@ -98,6 +98,8 @@ class Visit:
         self.bill: Bill | None = None
         self.arrived = simulator.clock.now()
         """The moment it was there as a whole, on the simulator's clock."""
+        self.on_socket = False
+        """Whether it is an answer on a socket."""
         self.is_rated = True
         """Whether rate limits count it; those of a batch do not."""
         self._query = parse_qsl(query_string, keep_blank_values=True)
@@ -107,6 +109,7 @@ class Visit:
         content = b"" if body is None else msgspec.json.encode(body)
         headers = self.headers | {"content-type": JSON}
         visit = Visit(self.simulator, method, path, headers=headers, content=content, key=self.key)
+        visit.on_socket = self.on_socket
         visit.cue = self.simulator.script.match(visit)
         return visit
 

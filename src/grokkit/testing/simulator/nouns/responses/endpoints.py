@@ -12,18 +12,14 @@ from grokkit.testing.simulator.nouns.responses.compaction import compacted
 from grokkit.testing.simulator.nouns.responses.conversing import Conversation
 from grokkit.testing.simulator.nouns.responses.paging import entries, page
 from grokkit.testing.simulator.nouns.responses.request import CompactRequest, read_request
+from grokkit.testing.simulator.nouns.responses.speaking import IN_STREAM_ERROR
 from grokkit.testing.simulator.nouns.responses.storage import Shelf
-from grokkit.testing.simulator.visit import Frame
 
 if TYPE_CHECKING:
     from grokkit.testing.simulator.sockets import Socket
     from grokkit.testing.simulator.visit import Outcome, Visit
 
 table = Table()
-
-_IN_STREAM_ERROR = Frame(
-    b'{"type":"error","code":"unavailable","message":"Timed out waiting for first token","param":null}'
-)
 
 
 @table.post("/v1/responses", head="tokens", generates=True)
@@ -33,7 +29,7 @@ async def create(visit: Visit) -> Outcome:
     reply = await respond(request, sent, visit)
     if request.stream:
         streamed = visit.stream(reply.frames(), model=reply.whole["model"])
-        return msgspec.structs.replace(streamed, error_frame=_IN_STREAM_ERROR)
+        return msgspec.structs.replace(streamed, error_frame=IN_STREAM_ERROR)
     return visit.answer(reply.whole, model=reply.whole["model"])
 
 

@@ -11,6 +11,7 @@ from grokkit.testing.simulator.nouns.voice.listening import StreamOptions, read_
 from grokkit.testing.simulator.nouns.voice.messages import Unreadable, admit, read_message, words_of
 from grokkit.testing.simulator.nouns.voice.stt import MODEL, stt_ticks
 from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.socket_turn import SocketTurn
 from grokkit.testing.simulator.visit import Outcome
 
 if TYPE_CHECKING:
@@ -86,9 +87,18 @@ class Ear:
 
     async def _write_down(self, turn: Turn) -> None:
         inner = self._socket.visit.inner("POST", "/v1/stt", {"model": MODEL})
-        words = await transcribed(inner, _sound(turn), start=turn.start)
-        self._said += words
-        await self._socket.send(self._partial(turn, words, final=True))
+        answer = SocketTurn(self._socket, inner, {"type": "error", "message": "Timed out waiting for a transcript"})
+        try:
+            await answer.begin()
+            words = await transcribed(inner, _sound(turn), start=turn.start)
+            self._said += words
+            await answer.say(self._partial(turn, words, final=True))
+            await answer.end()
+        except Refusal as refusal:
+            answer.answered(refusal.status)
+            raise
+        finally:
+            answer.over()
 
     def _partial(self, turn: Turn, words: list[Word], *, final: bool) -> dict[str, Any]:
         return {

@@ -28,6 +28,7 @@ from grokkit.testing.simulator.nouns.voice.tts import (
 )
 from grokkit.testing.simulator.nouns.voice.voices import DEFAULT_VOICE, check_voice
 from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.socket_turn import SocketTurn
 from grokkit.testing.simulator.visit import Outcome
 
 if TYPE_CHECKING:
@@ -60,11 +61,14 @@ async def speak(socket: Socket) -> None:
         await socket.send({"type": "error", "message": words_of(refusal)})
         await socket.close(_REFUSED)
         return
-    async for message in socket:
-        try:
-            await mouth.hear(read_message(message))
-        except (Refusal, Unreadable) as problem:
-            await socket.send({"type": "error", "message": words_of(problem)})
+    try:
+        async for message in socket:
+            try:
+                await mouth.hear(read_message(message))
+            except (Refusal, Unreadable) as problem:
+                await socket.send({"type": "error", "message": words_of(problem)})
+    finally:
+        mouth.stop()
 
 
 class Mouth:
@@ -74,6 +78,15 @@ class Mouth:
         self._socket = socket
         self._voice = voice
         self._waiting = ""
+        self._turn: SocketTurn | None = None
+        """The utterance that has begun."""
+
+    def stop(self) -> None:
+        """Say no more of what waits."""
+        self._waiting = ""
+        if self._turn is not None:
+            self._turn.over()
+        self._turn = None
 
     async def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message. Raises `Unreadable` and `Refusal`."""
@@ -84,11 +97,9 @@ class Mouth:
             self._waiting += message["delta"]
             await self._say_sentences()
         elif kind == "text.done":
-            await self._say(self._waiting)
-            self._waiting = ""
-            await self._socket.send({"type": "audio.done", "trace_id": self._socket.visit.id})
+            await self._finish()
         elif kind == "text.clear":
-            self._waiting = ""
+            self.stop()
             await self._socket.send({"type": "audio.clear"})
         elif kind == "session.update":
             session = message.get("session", message)
@@ -107,6 +118,34 @@ class Mouth:
             check_voice(self._socket.visit, session["voice"])
         await self._socket.send({"type": "session.updated", "session": dict(session)})
 
+    async def _finish(self) -> None:
+        rest, self._waiting = self._waiting, ""
+        await self._say(rest)
+        done = {"type": "audio.done", "trace_id": self._socket.visit.id}
+        if self._turn is None:
+            await self._socket.send(done)
+            return
+        await self._turn.say(done)
+        await self._turn.end()
+        self._turn = None
+
+    async def _begun(self, text: str) -> SocketTurn:
+        """The utterance that these are words of. Raises the `Refusal` that is set up for it."""
+        if self._turn is not None:
+            return self._turn
+        inner = self._socket.visit.inner("POST", "/v1/tts", {"text": text})
+        turn = SocketTurn(self._socket, inner, {"type": "error", "message": "Timed out waiting for first audio"})
+        try:
+            await turn.begin()
+            if inner.cue is not None:
+                await inner.cue.outcome(inner)
+        except Refusal as refusal:
+            turn.answered(refusal.status)
+            turn.over()
+            raise
+        self._turn = turn
+        return turn
+
     async def _say_sentences(self) -> None:
         while sentence := _SENTENCE.match(self._waiting):
             self._waiting = self._waiting[sentence.end() :]
@@ -115,15 +154,13 @@ class Mouth:
     async def _say(self, text: str) -> None:
         if not text.strip():
             return
-        visit = self._socket.visit
+        turn, visit = await self._begun(text), self._socket.visit
         audio = said(visit, spoken(text, self._voice.speed), self._voice.form)
         visit.simulator.limits.settle(visit, Outcome(bill=Bill(cost_ticks=len(text) * TICKS_PER_CHARACTER)))
-        pace = visit.simulator.pace
         for start in range(0, len(audio), _CHUNK_BYTES):
             delta = base64.b64encode(audio[start : start + _CHUNK_BYTES]).decode()
-            await self._socket.send({"type": "audio.delta", "delta": delta})
-            if pace:
-                await visit.simulator.clock.sleep(1 / pace)
+            await turn.say({"type": "audio.delta", "delta": delta})
+            await turn.take_time(1)
 
 
 def _voice(visit: Visit, query: Mapping[str, str]) -> Voice:

@@ -13,23 +13,27 @@ from grokkit.testing.simulator.nouns.voice.realtime.answer import Answer
 from grokkit.testing.simulator.nouns.voice.realtime.conversation import sent
 from grokkit.testing.simulator.nouns.voice.speech import Spoken
 from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.socket_turn import SocketTurn
 from grokkit.testing.simulator.sockets import SocketClosed
-from grokkit.testing.simulator.troubles import by_name, by_status
 from grokkit.testing.simulator.visit import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from grokkit.models import Model
     from grokkit.testing.simulator.bill import Bill
     from grokkit.testing.simulator.nouns.voice.realtime.conversation import Conversation
     from grokkit.testing.simulator.nouns.voice.realtime.session import Session
     from grokkit.testing.simulator.nouns.voice.speech import Format
+    from grokkit.testing.simulator.simulator import Simulator
+    from grokkit.testing.simulator.sockets import Socket
     from grokkit.testing.simulator.thought import Prompt, Thought
     from grokkit.testing.simulator.visit import Visit
 
 _PATH = "/v1/realtime"
 _MINUTE = 60
+_TIMED_OUT = {
+    "type": "error",
+    "error": {"type": "server_error", "code": "unavailable", "message": "Timed out waiting for first token"},
+}
 
 
 class Responder:
@@ -37,16 +41,14 @@ class Responder:
 
     def __init__(
         self,
-        visit: Visit,
+        socket: Socket,
         model: Model,
         conversation: Conversation,
-        tell: Callable[[dict[str, Any]], Awaitable[None]],
     ) -> None:
-        self._visit = visit
-        self._simulator = visit.simulator
+        self._socket = socket
+        self._simulator = socket.simulator
         self._model = model
         self._conversation = conversation
-        self._tell = tell
         self._task: asyncio.Task[None] | None = None
         self._answer: Answer | None = None
         self._heard = 0.0
@@ -80,43 +82,47 @@ class Responder:
     async def _respond(self, session: Session) -> None:
         self._answer = None
         prompt = self._conversation.prompt(self._model.id, session)
-        inner = self._visit.inner("POST", _PATH, sent(prompt, session))
+        inner = self._socket.visit.inner("POST", _PATH, sent(prompt, session))
+        turn = SocketTurn(self._socket, inner, dressed(_TIMED_OUT, self._simulator))
         try:
-            thought = await self._think(inner, prompt)
+            thought = await self._think(turn, inner, prompt)
             self._answer = Answer(self._simulator, thought, _form(session))
-            await self._tell({"type": "response.created", "response": self._answer.shown("in_progress")})
-            await self._say(self._answer, thought)
-            await self._tell(_done(self._answer.shown("completed", usage=self._usage(inner, prompt, thought))))
+            await self._say(turn, {"type": "response.created", "response": self._answer.shown("in_progress")})
+            await self._say_all(turn, self._answer, thought)
+            await self._say(turn, _done(self._answer.shown("completed", usage=self._usage(inner, prompt, thought))))
+            await turn.end()
         except Refusal as refusal:
+            turn.answered(refusal.status)
             error = {"type": "server_error", "code": code_of(refusal), "message": words_of(refusal)}
             await self._tell({"type": "error", "error": error})
         except (SocketClosed, OSError):
             return
+        finally:
+            turn.over()
 
-    async def _think(self, inner: Visit, prompt: Prompt) -> Thought:
+    async def _think(self, turn: SocketTurn, inner: Visit, prompt: Prompt) -> Thought:
         """The answer, after the waits and troubles that are set up for it. Raises `Refusal`."""
-        fault = self._simulator.fault_for(inner)
-        wait = self._simulator.wait_for(inner, fault)
-        if wait:
-            await self._simulator.clock.sleep(wait)
-        if fault.error is not None or fault.status is not None:
-            raise by_name(fault.error, inner) if fault.error else by_status(fault.status or 0, inner)
         if refused := self._simulator.limits.admit(inner):
             raise refused
+        await turn.begin()
         return await inner.think(prompt)
 
-    async def _say(self, answer: Answer, thought: Thought) -> None:
-        pace = self._simulator.pace
+    async def _say_all(self, turn: SocketTurn, answer: Answer, thought: Thought) -> None:
         for step in answer.steps():
-            await self._tell(step.event)
+            await self._say(turn, step.event)
             kind = step.event["type"]
             if kind == "response.output_item.added":
-                await self._tell(self._conversation.add(step.event["item"]))
+                await self._say(turn, self._conversation.add(step.event["item"]))
             elif kind == "response.output_item.done":
                 self._conversation.settle(step.event["item"])
-            if pace and step.tokens:
-                await self._simulator.clock.sleep(step.tokens / pace)
+            await turn.take_time(step.tokens)
         self._simulator.state(Spoken).remember(answer.sound, thought.text)
+
+    async def _say(self, turn: SocketTurn, event: dict[str, Any]) -> None:
+        await turn.say(dressed(event, self._simulator))
+
+    async def _tell(self, event: dict[str, Any]) -> None:
+        await self._socket.send(dressed(event, self._simulator))
 
     def _usage(self, inner: Visit, prompt: Prompt, thought: Thought) -> dict[str, Any]:
         seconds = self._heard + (self._answer.seconds if self._answer else 0.0)
@@ -125,6 +131,11 @@ class Responder:
         bill = msgspec.structs.replace(inner.charge(prompt, [thought]), cost_ticks=ticks)
         self._simulator.limits.settle(inner, Outcome(bill=bill))
         return _shown(bill)
+
+
+def dressed(event: dict[str, Any], simulator: Simulator) -> dict[str, Any]:
+    """The event with an id of its own."""
+    return {"event_id": f"event_{simulator.new_id()}", **event}
 
 
 def _form(session: Session) -> Format | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from grokkit.testing.simulator.nouns.voice.hearing import Listener, sound_in, transcribed
 from grokkit.testing.simulator.nouns.voice.messages import Unreadable, code_of, read_message, words_of
 from grokkit.testing.simulator.nouns.voice.realtime.conversation import Conversation, decoded
-from grokkit.testing.simulator.nouns.voice.realtime.responding import Responder
+from grokkit.testing.simulator.nouns.voice.realtime.responding import Responder, dressed
 from grokkit.testing.simulator.nouns.voice.realtime.session import Session, updated
 from grokkit.testing.simulator.nouns.voice.stt import MODEL
 from grokkit.testing.simulator.refusal import Refusal
@@ -31,7 +31,7 @@ class Talk:
         self._session = Session()
         self._session_id = f"sess_{socket.simulator.new_id()}"
         self._conversation = Conversation(socket.simulator)
-        self._responder = Responder(socket.visit, model, self._conversation, self._tell)
+        self._responder = Responder(socket, model, self._conversation)
         self._buffer = bytearray()
         self._listener = self._fresh_listener()
         self._speaking = False
@@ -158,7 +158,7 @@ class Talk:
         return updated(self._socket.visit, self._session, settings)
 
     async def _tell(self, event: dict[str, Any]) -> None:
-        await self._socket.send({"event_id": f"event_{self._socket.simulator.new_id()}", **event})
+        await self._socket.send(dressed(event, self._socket.simulator))
 
 
 def complaint(problem: Refusal | Unreadable, event_id: object) -> dict[str, Any]:
