@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from grokkit.call import Next as Next
     from grokkit.call import Reply as Reply
     from grokkit.client import AsyncGrok as AsyncGrok
+    from grokkit.config import Circuit as Circuit
     from grokkit.config import Config as Config
+    from grokkit.config import Fallback as Fallback
+    from grokkit.config import Hedge as Hedge
+    from grokkit.config import RateLimit as RateLimit
+    from grokkit.config import Retry as Retry
     from grokkit.config import Secret as Secret
     from grokkit.config import Timeouts as Timeouts
     from grokkit.errors import AskSomeone as AskSomeone
