@@ -98,8 +98,10 @@ async def play(world: World, script: Script, caller: Caller, name: str, outcome:
         outcome.error = error
         ending = Ending(error=error)
     finally:
-        await reply.aclose()
-        reply.end(ending)
+        try:
+            await reply.aclose()
+        finally:
+            reply.end(ending)
 
 
 async def read(world: World, caller: Caller, reply: Reply, outcome: Outcome) -> None:
