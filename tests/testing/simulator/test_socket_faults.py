@@ -14,6 +14,8 @@ from grokkit.testing.simulator.nouns.voice.speech import Format, spoken, written
 if TYPE_CHECKING:
     from tests.testing.simulator.conftest import Connect, Wire
 
+    from grokkit.testing.simulator.matching import Conditions
+
 REALTIME, TTS, STT = "/realtime", "/tts?language=en&codec=pcm&sample_rate=8000", "/stt?sample_rate=16000&encoding=pcm"
 RESPONSES = "/responses"
 DELTAS = ["one ", "two ", "three"]
@@ -53,7 +55,7 @@ def deltas(events: list[dict[str, Any]]) -> list[str]:
     ],
 )
 async def test_messages_of_a_turn_are_doubled_left_out_and_swapped(
-    connected: Connect, path: str, fault: dict[str, int], heard: list[str]
+    connected: Connect, path: str, fault: dict[str, Any], heard: list[str]
 ) -> None:
     async with Simulator() as sim, connected(sim, path) as wire:
         moved = {name: number + BEFORE for name, number in fault.items()}
@@ -107,7 +109,8 @@ async def begin(wire: Wire, path: str) -> None:
 
 @pytest.mark.parametrize("path", [REALTIME, TTS, STT])
 async def test_an_error_comes_in_the_place_of_an_answer_or_of_a_message(connected: Connect, path: str) -> None:
-    for fault in ({"error": "capacity"}, {"error_at_event": 0}):
+    faults: list[dict[str, Any]] = [{"error": "capacity"}, {"error_at_event": 0}]
+    for fault in faults:
         async with Simulator() as sim, connected(sim, path) as wire:
             sim.faults(**fault)
             await begin(wire, path)
@@ -203,7 +206,7 @@ NOT_ON_SOCKETS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("fields", NOT_ON_SOCKETS)
 @pytest.mark.parametrize("conditions", [{"socket": True}, {"path": "/realtime"}, {"path": "/v1/realtime"}])
 def test_what_cannot_happen_on_a_socket_is_refused_when_the_rule_is_made(
-    fields: dict[str, Any], conditions: dict[str, Any]
+    fields: dict[str, Any], conditions: Conditions
 ) -> None:
     sim = Simulator()
 

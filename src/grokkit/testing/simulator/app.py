@@ -103,6 +103,7 @@ class App:
             if fault.plain_error_in_stream and outcome.frames is not None:
                 outcome = Outcome(body=outcome.error_frame.data)
         except Refusal as refusal:
+            simulator.limits.charge_fee(visit, refusal)
             outcome = self._refused(refusal)
             delivery = Delivery(send, simulator, seen, fault=fault)
         seen.bill = visit.bill
@@ -137,6 +138,7 @@ class App:
                 raise refused
             return await self._outcome(endpoint, visit, None)
         except Refusal as refusal:
+            self._simulator.limits.charge_fee(visit, refusal)
             return self._refused(refusal)
 
     def _admit(self, endpoint: Endpoint, visit: Visit, credentials: Credentials) -> None:

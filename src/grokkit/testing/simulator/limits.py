@@ -12,6 +12,7 @@ import msgspec
 
 from grokkit.errors import Misused
 from grokkit.models import TIER_SPEND_USD, lookup
+from grokkit.testing.simulator.bill import Bill
 from grokkit.testing.simulator.troubles import at_capacity, out_of_credits, rate_limited, with_retry_after
 from grokkit.testing.simulator.window import Window
 from grokkit.wire.usage import TICKS_PER_USD
@@ -105,6 +106,12 @@ class Limits:
         self.spent_ticks += bill.cost_ticks
         if visit.is_rated:
             self._use(visit, _model_of(visit)).tokens.add(visit.arrived, bill.total_tokens)
+
+    def charge_fee(self, visit: Visit, refusal: Refusal) -> None:
+        """Spend what a refusal costs."""
+        if refusal.fee_ticks:
+            visit.bill = Bill(cost_ticks=refusal.fee_ticks)
+            self.spent_ticks += refusal.fee_ticks
 
     def headers(self, visit: Visit, model: str | None, *, tokens: bool) -> dict[str, str]:
         """The `x-ratelimit-*` headers of a reply. What remains is counted only where limits are set, as recorded."""

@@ -49,6 +49,8 @@ class Refusal(Exception):
         self.body = body
         self.media_type = media_type
         self.headers = dict(headers or {})
+        self.fee_ticks = 0
+        """What it costs all the same."""
 
     @classmethod
     def flat(cls, status: int, code: str | int, error: str, *, headers: Mapping[str, str] | None = None) -> Refusal:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from grokkit.testing.simulator.visit import Visit
 
 _EDGE = frozenset({520, 521, 522, 523, 524, 525, 526, 530})
+_RESPONSES, _VIOLATION_TICKS = "/v1/responses", 500_000_000
 _EDGE_WAIT = {"retry-after": "120"}
 
 
@@ -45,6 +46,14 @@ def out_of_credits(team: str) -> Refusal:
         f"Your team {team} has used all available credits or reached its monthly spending limit. "
         "To continue making API requests, please purchase more credits or raise your spending limit.",
     )
+
+
+def against_guidelines(check: str, visit: Visit) -> Refusal:
+    """403: moderation stopped it before anything was generated, which on Responses costs $0.05."""
+    text = f"Content violates usage guidelines. Failed check: {check}"
+    refused = Refusal.flat(403, "permission-denied", text)
+    refused.fee_ticks = _VIOLATION_TICKS if visit.path == _RESPONSES else 0
+    return refused
 
 
 def by_name(name: str, visit: Visit) -> Refusal:
@@ -108,9 +117,7 @@ TROUBLES: dict[str, Callable[[Visit], Refusal]] = {
     ),
     "permission": lambda _: not_permitted(),
     "blocked": lambda _: Refusal.flat(403, "permission-denied", "The user is blocked. [WKE=unauthorized:blocked-user]"),
-    "content": lambda _: Refusal.flat(
-        403, "permission-denied", "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"
-    ),
+    "content": lambda visit: against_guidelines("SAFETY_CHECK_TYPE_BIO", visit),
     "model": lambda visit: not_found(
         f"The model {_model(visit)} does not exist or your team does not have access to it."
     ),

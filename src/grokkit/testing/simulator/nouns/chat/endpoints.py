@@ -8,6 +8,7 @@ from grokkit.testing.simulator.handlers import Table
 from grokkit.testing.simulator.limiting import limited
 from grokkit.testing.simulator.nouns.chat.reply import ChatReply
 from grokkit.testing.simulator.nouns.chat.request import ChatRequest, check, prompt_of
+from grokkit.testing.simulator.nouns.media.moderation import moderation_of
 from grokkit.testing.simulator.refusal import not_found
 from grokkit.testing.simulator.visit import Outcome, Visit
 
@@ -53,6 +54,7 @@ async def complete(request: ChatRequest, visit: Visit) -> ChatReply:
     model = visit.model(request.model, "chat")
     check(request, model)
     prompt = prompt_of(request, model, visit)
+    moderation_of(visit).check(prompt.last, visit)
     thoughts = [
         limited(await visit.think(msgspec.structs.replace(prompt, choice=choice)), prompt)
         for choice in range(request.n or 1)

@@ -73,7 +73,7 @@ def _read(visit: Visit, kind: type[R]) -> tuple[R, Model]:
     request = visit.read(kind)
     model = visit.model(request.model or _DEFAULT_MODEL, "images")
     check(request, model, zero_data_retention=visit.simulator.zero_data_retention)
-    moderation_of(visit).check(request.prompt)
+    moderation_of(visit).check(request.prompt, visit)
     return request, model
 
 

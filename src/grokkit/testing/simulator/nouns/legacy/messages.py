@@ -9,6 +9,7 @@ from grokkit.testing.simulator.limiting import limited
 from grokkit.testing.simulator.nouns.legacy.messages_reply import MessagesReply
 from grokkit.testing.simulator.nouns.legacy.messages_request import MessagesRequest, check, prompt_of
 from grokkit.testing.simulator.nouns.legacy.plain_model import stop_hit
+from grokkit.testing.simulator.nouns.media.moderation import moderation_of
 
 if TYPE_CHECKING:
     from grokkit.testing.simulator.visit import Outcome, Visit
@@ -23,6 +24,7 @@ async def create(visit: Visit) -> Outcome:
     model = visit.model(request.model, "chat")
     check(request, model)
     prompt = prompt_of(request, model)
+    moderation_of(visit).check(prompt.last, visit)
     whole = await visit.think(prompt)
     thought = limited(whole, prompt)
     reply = MessagesReply(

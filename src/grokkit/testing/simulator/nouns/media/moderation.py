@@ -1,10 +1,13 @@
-"""What the simulated moderation objects to: words in prompts, refused at once or found in what was made."""
+"""What the simulated moderation objects to: words in prompts, refused at once or found in what was made.
+
+The shape of a caller's own `guidelines` is not known: any list of them is accepted, and nothing follows from it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grokkit.testing.simulator.refusal import Refusal
+from grokkit.testing.simulator.troubles import against_guidelines
 
 if TYPE_CHECKING:
     from grokkit.testing.simulator.visit import Visit
@@ -19,12 +22,13 @@ class Moderation:
         self.blocked = {"nsfw"}
         """What is made from a prompt with such a word is not handed out, though it is billed."""
 
-    def check(self, prompt: str) -> None:
-        """Raise the 403 for a prompt that violates the guidelines."""
+    def check(self, prompt: str, visit: Visit) -> None:
+        """Raise the 403 for a prompt that violates the guidelines, unless a script answers it."""
+        if visit.cue is not None:
+            return
         for word, check in self.refused.items():
             if word in prompt.lower():
-                text = f"Content violates usage guidelines. Failed check: {check}"
-                raise Refusal.flat(403, "permission-denied", text)
+                raise against_guidelines(check, visit)
 
     def blocks(self, prompt: str) -> bool:
         """Whether what is made from this prompt is held back."""

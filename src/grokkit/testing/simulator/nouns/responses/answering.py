@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from grokkit.testing.simulator.limiting import limited
+from grokkit.testing.simulator.nouns.media.moderation import moderation_of
 from grokkit.testing.simulator.nouns.responses.billing import charge
 from grokkit.testing.simulator.nouns.responses.checks import check
 from grokkit.testing.simulator.nouns.responses.citing import cited_inline
@@ -36,6 +37,7 @@ async def respond(request: ResponsesRequest, sent: dict[str, Any], visit: Visit)
     check(request, model, zero_data_retention=simulator.zero_data_retention)
     given, context = conversation(request, visit)
     prompt = prompt_of(request, sent.get("tools") or (), context, model, visit)
+    moderation_of(visit).check(prompt.last, visit)
     thought = _bounded(limited(await visit.think(prompt), prompt), request)
     if "inline_citations" in (request.include or ()):
         thought = cited_inline(thought)

@@ -112,6 +112,7 @@ class Conversation:
             await speaking.begin()
             return await self._simulator.app.answer(visit, admitted=True) if generate else _warm(visit)
         except Refusal as refusal:
+            self._simulator.limits.charge_fee(visit, refusal)
             return Outcome(status=refusal.status, body=refusal.body)
 
     async def _not_found(self, previous: str) -> None:

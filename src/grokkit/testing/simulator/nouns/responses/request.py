@@ -176,6 +176,7 @@ class ResponsesRequest(msgspec.Struct, kw_only=True):
     prompt_cache_key: str | None = None
     service_tier: Literal["auto", "default", "priority", "fast"] | None = None
     safety_identifier: str | None = None
+    guidelines: list[Any] | None = None
     user: str | None = None
     search_parameters: dict[str, Any] | None = None
     context_management: list[Any] | None = None

@@ -153,7 +153,7 @@ def _remade(request: EditRequest, seconds: float | None, *, added: int) -> Film:
 
 
 def _begun(visit: Visit, request: VideoRequest, model: Model, film: Film) -> Outcome:
-    moderation_of(visit).check(film.prompt)
+    moderation_of(visit).check(film.prompt, visit)
     jobs = visit.simulator.state(VideoJobs)
     if jobs.failures:
         finish = functools.partial(_failed, jobs.failures.pop(0))
