@@ -129,6 +129,8 @@ class _Line(Generic[T]):
     def __init__(self) -> None:
         self.passed_over = 0
         self._ring: OrderedDict[str, _Tenant[T]] = OrderedDict()
+        self._turn: _Tenant[T] | None = None
+        """Who has its turn, and was given its weight for it."""
         self._count = 0
         self._weights = 0.0
 
@@ -138,9 +140,7 @@ class _Line(Generic[T]):
     def push(self, item: T, name: str, weight: float, cost: float) -> _Tenant[T]:
         tenant = self._ring.get(name)
         if tenant is None:
-            tenant = _Tenant(name)
-            tenant.saved = 0.0 if self._ring else weight
-            self._ring[name] = tenant
+            tenant = self._ring[name] = _Tenant(name)
             self._weights += weight
         else:
             self._weights += weight - tenant.weight
@@ -150,13 +150,11 @@ class _Line(Generic[T]):
         return tenant
 
     def head(self) -> T:
-        if self._first().missing > 0.0 and not self._turn_once():
+        while (tenant := self._whose_turn()) is None:
             rounds = min(ceil(tenant.missing / tenant.weight) for tenant in self._ring.values()) - 1
             for tenant in self._ring.values():
                 tenant.saved += rounds * tenant.weight
-            while not self._turn_once():
-                pass  # what rounding left
-        return self._first().first
+        return tenant.first
 
     def serve(self, item: T, tenant: _Tenant[T]) -> None:
         tenant.saved -= tenant.costs[item]
@@ -178,13 +176,15 @@ class _Line(Generic[T]):
     def _first(self) -> _Tenant[T]:
         return next(iter(self._ring.values()))
 
-    def _turn_once(self) -> bool:
-        """Let each tenant have one turn, until one can pay for its first item; False when none can."""
-        for _ in range(len(self._ring)):
-            name = next(iter(self._ring))
-            self._ring.move_to_end(name)
+    def _whose_turn(self) -> _Tenant[T] | None:
+        """The tenant that can pay for its first item, after at most one turn of each; None when none can."""
+        for _ in range(len(self._ring) + 1):
             tenant = self._first()
-            tenant.saved += tenant.weight
+            if tenant is not self._turn:
+                tenant.saved += tenant.weight
+                self._turn = tenant
             if tenant.missing <= 0.0:
-                return True
-        return False
+                return tenant
+            self._ring.move_to_end(tenant.name)
+            self._turn = None
+        return None
