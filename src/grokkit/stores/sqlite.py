@@ -65,7 +65,7 @@ class SQLiteStore:
         self._file = File(Path(path), timeout)
         self._now = now
         self._writes = 0
-        finalize(self, self._file.drop).atexit = False
+        finalize(self, self._file.drop)
 
     def __repr__(self) -> str:
         return f"sqlite:///{self._file.path}"
