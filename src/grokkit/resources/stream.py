@@ -181,8 +181,10 @@ class AsyncStream:
         finally:
             self._over = True
             self._chunks = None
-            await reply.aclose()
-            reply.end(Ending(self.partial, complete=self._result is not None))
+            try:
+                await reply.aclose()
+            finally:
+                reply.end(Ending(self.partial, complete=self._result is not None))
 
     def not_open(self) -> StreamNotOpen:
         """The error for reading a stream outside of its block."""
