@@ -172,6 +172,8 @@ def _watched(sim: WatchedSimulator, answer: App) -> Callable[[Message, Receive, 
         async def watched_send(message: Message) -> None:
             await _Step(send(message), sim.tell)
             sim.tell()
+            if message.get("more_body"):
+                await _turn()  # else a simulator that is not held back does not hear that its caller has left
 
         sim.connections.add(tuple(scope["client"]))
         try:
@@ -197,6 +199,13 @@ class _Step:
                 yield waited_for
             finally:
                 self._tell(held_back=-1)
+
+
+async def _turn() -> None:
+    """Let the loop go around once."""
+    turned = asyncio.Event()
+    asyncio.get_running_loop().call_soon(turned.set)
+    await turned.wait()
 
 
 @pytest.fixture

@@ -1,148 +1,108 @@
-"""A real server on the loopback interface, and real processes that call it."""
+"""The simulator on a real port, and real processes that call it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
-from typing import TYPE_CHECKING, Self
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
+
+from grokkit.testing import Fault, TurnableClock
+from grokkit.testing.simulator import Thought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.conftest import WatchedSimulator
+
+    from grokkit.testing.simulator.visit import Visit
+
 PATIENCE = 20.0
 MODEL = "grok-4.20-non-reasoning"  # does not reason: a plain call is not streamed underneath
+BEGINNING = 4
+"""Events of its streams that begin response and message. Text comes after them."""
 _SLOW = re.compile(r"^Executing <.* took \d+\.\d+ seconds\n", re.MULTILINE)
 """What asyncio's debug mode remarks on a busy machine."""
-COMPLETED = {"id": "r-1", "status": "completed", "model": MODEL, "output": []}
+_PAUSE = 60.0
+_AFTER = re.compile(r"after ([^,]*)")
+_TOGETHER = re.compile(r"(\d+) together")
+_EVENTS = re.compile(r"events (\d+)")
 
 
-class Server:
-    """Answers `POST /v1/responses` by the words of the input.
+class Script:
+    """What the simulator answers, by the words of the last message. Its clock stands still.
 
-    `hang` never answers, `wait 0.5` answers after half a second, anything else at once. As a stream:
-    `events 500` gives so many, `then hang` after `events 3` leaves it open for ever, `hang` alone never opens it.
+    A plain call gets its own words back: at once; for `after X` or `after X, more` once somebody has asked X; for
+    `3 together` once three that say so wait at the same time. A stream gives as many pieces of text as `events 500`
+    says. `hang` is never answered; `events 3 then hang` stops for ever after three pieces (`events 0` after the
+    headers), `events 3 then wait` until `go_on` is called.
     """
 
-    def __init__(self) -> None:
-        self.arrived = 0
-        self.answered = 0
-        self.lost = 0
-        """Requests whose client went away."""
-        self.sent = 0
-        """Events."""
-        self.inputs: list[str] = []
-        self.connections: set[object] = set()
-        self._changed = threading.Condition()
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+    def __init__(self, sim: WatchedSimulator, clock: TurnableClock) -> None:
+        self.sim = sim
+        self._clock = clock
+        self._asked: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._together: dict[int, asyncio.Barrier] = {}
+        stop = BEGINNING + 3
+        sim.on().reply(self._answer)
+        sim.on(last=re.compile("^hang$")).reply(fault=Fault(stall_before_headers=True))
+        sim.on(last="events 0 then hang").reply(self._answer, fault=Fault(stall_after_headers=True))
+        sim.on(last="events 3 then hang").reply(self._answer, fault=Fault(stall_at_event=stop))
+        sim.on(last="events 3 then wait").reply(self._answer, fault=Fault(stall_at_event=stop, stall_seconds=_PAUSE))
+        sim.on(when=self._note).reply()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(PATIENCE)
-        return self
+    def go_on(self) -> None:
+        """Let the streams go on that wait."""
+        self._clock.turn(_PAUSE)
 
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(PATIENCE)
+    def _note(self, visit: Visit) -> bool:
+        """Fits nothing: it is how every request is heard of, those included that hang."""
+        self._asked[visit.asked.last or ""].set()
+        return False
 
-    def until(self, is_so: Callable[[Server], bool]) -> None:
-        """Wait until the server has seen it."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: is_so(self), PATIENCE), vars(self)
-
-    def _serve(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._main())
-
-    async def _main(self) -> None:
-        self._over = asyncio.Event()
-        app = web.Application()
-        app.router.add_post("/v1/responses", self._responses)
-        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        self._ready.set()
-        await self._over.wait()
-        await runner.cleanup()
-
-    def _saw(self, **counts: int) -> None:
-        with self._changed:
-            for name, count in counts.items():
-                setattr(self, name, getattr(self, name) + count)
-            self._changed.notify_all()
-
-    async def _responses(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
-        self.inputs.append(body["input"])
-        self.connections.add(request.transport)
-        self._saw(arrived=1)
-        try:
-            reply = await (self._stream if body.get("stream") else self._plain)(request, body["input"].split())
-        except asyncio.CancelledError:
-            self._saw(lost=1)
-            raise
-        except ConnectionError:
-            self._saw(lost=1)
-            return web.Response()
-        self._saw(answered=1)
-        return reply
-
-    async def _plain(self, _: web.Request, words: list[str]) -> web.StreamResponse:
-        await _obey(words)
-        text = [{"type": "output_text", "text": " ".join(words)}]
-        return web.json_response({**COMPLETED, "output": [{"type": "message", "content": text}]})
-
-    async def _stream(self, request: web.Request, words: list[str]) -> web.StreamResponse:
-        if words == ["hang"]:
-            await _obey(words)
-        reply = web.StreamResponse(headers={"content-type": "text/event-stream", "x-request-id": "req-1"})
-        await reply.prepare(request)
-        count = int(words[words.index("events") + 1]) if "events" in words else 3
-        for number in range(count):
-            await reply.write(_frame({"type": "response.output_text.delta", "delta": f"{number} "}))
-            self._saw(sent=1)
-        await _obey(words)
-        await reply.write(_frame({"type": "response.completed", "response": COMPLETED}))
-        return reply
+    async def _answer(self, visit: Visit) -> Thought:
+        words = visit.asked.last or ""
+        if match := _AFTER.match(words):
+            await self._asked[match[1]].wait()
+        if match := _TOGETHER.match(words):
+            count = int(match[1])
+            await self._together.setdefault(count, asyncio.Barrier(count)).wait()
+        return _pieces(words) if visit.body.get("stream") else Thought(text=words)
 
 
-async def _obey(words: list[str]) -> None:
-    if "hang" in words:
-        await asyncio.Event().wait()
-    if "wait" in words:
-        await asyncio.sleep(float(words[words.index("wait") + 1]))
-
-
-def _frame(value: object) -> bytes:
-    return b"data: " + json.dumps(value).encode() + b"\n\n"
+def _pieces(words: str) -> Thought:
+    match = _EVENTS.match(words)
+    pieces = tuple(f"{number} " for number in range(int(match[1]) if match else 3))
+    return Thought(text="".join(pieces), pieces=pieces)
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    """A server that counts."""
-    with Server() as server:
-        yield server
+def script(watched: type[WatchedSimulator]) -> Iterator[Script]:
+    """The script of the simulator that programs and threads call."""
+    clock = TurnableClock()
+    with watched(key="test-key", clock=clock) as sim:
+        yield Script(sim, clock)
+
+
+@pytest.fixture
+def sim(script: Script) -> WatchedSimulator:
+    """That simulator."""
+    return script.sim
 
 
 class Program:
     """A script in an interpreter of its own, where every warning is an error and asyncio looks for mistakes."""
 
-    def __init__(self, path: Path, server: Server, source: str) -> None:
+    def __init__(self, path: Path, url: str, source: str) -> None:
         path.write_text(textwrap.dedent(source))
         strict = ["-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning"]
         self.process = subprocess.Popen(
@@ -153,7 +113,7 @@ class Program:
             env={
                 **os.environ,
                 "XAI_API_KEY": "test-key",
-                "GROKKIT_BASE_URL": server.url,
+                "GROKKIT_BASE_URL": url,
                 "GROKKIT_MODEL": MODEL,
                 "GROKKIT_CONFIG": "none",
             },
@@ -179,12 +139,12 @@ class Program:
 
 
 @pytest.fixture
-def program(tmp_path: Path, server: Server) -> Iterator[Callable[[str], Program]]:
-    """Start a script that calls the server."""
+def program(tmp_path: Path, sim: WatchedSimulator) -> Iterator[Callable[[str], Program]]:
+    """Start a script that calls the simulator."""
     started: list[Program] = []
 
     def start(source: str) -> Program:
-        started.append(Program(tmp_path / f"script_{len(started)}.py", server, source))
+        started.append(Program(tmp_path / f"script_{len(started)}.py", sim.base_url, source))
         return started[-1]
 
     yield start

@@ -84,11 +84,9 @@ UNFINISHED = {
     "a call under way in a daemon thread": """
         import threading
         from grokkit import Grok
-        from grokkit._portal import portal
         thread = threading.Thread(target=Grok().ask, args=("hang",), daemon=True)
         thread.start()
-        while not portal().errands:
-            pass
+        Grok().ask("after hang")
     """,
     "a stream under way in a daemon thread": """
         import threading
@@ -106,17 +104,24 @@ UNFINISHED = {
         from grokkit import Grok
         grok = Grok()
         grok.ask("plain")
+        calls = threading.Semaphore(0)
         def work():
             while True:
                 grok.ask("plain")
+                calls.release()
         for _ in range(4):
             threading.Thread(target=work, daemon=True).start()
-        grok.ask("wait 0.2")
+        for _ in range(100):
+            calls.acquire()
     """,
     "a call in a thread that the program waits for": """
         import threading
         from grokkit import Grok
-        threading.Thread(target=lambda: print(Grok().ask("wait 0.3"))).start()
+        def ask_when_the_program_is_over():
+            threading.main_thread().join()
+            assert Grok().ask("the end").text
+        threading.Thread(target=lambda: print(Grok().ask("after the end"))).start()
+        threading.Thread(target=ask_when_the_program_is_over).start()
     """,
     "a call at exit": """
         import atexit
@@ -137,7 +142,7 @@ UNFINISHED = {
         async def stubborn():
             while True:
                 try:
-                    await asyncio.sleep(60)
+                    await asyncio.Event().wait()
                 except asyncio.CancelledError:
                     pass
         Errand(portal(), stubborn).start()
@@ -173,7 +178,7 @@ UNFINISHED = {
         async def main():
             global task
             task = asyncio.create_task(grok.ask("hang"))
-            await asyncio.sleep(0.1)
+            await grok.ask("after hang")
         asyncio.run(main())
     """,
 }

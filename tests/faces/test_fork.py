@@ -9,10 +9,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faces.conftest import Program, Server
+    from tests.conftest import WatchedSimulator
+    from tests.faces.conftest import Program, Script
 
 IN_CHILD = """
-    import asyncio, os, sys, threading, time
+    import asyncio, os, sys, threading
     from grokkit import AsyncGrok, Grok
     from grokkit.errors import StreamNotOpen
 
@@ -32,7 +33,7 @@ IN_CHILD = """
 
 
 def test_a_client_is_used_before_the_fork_and_after_it_by_both_at_once(
-    program: Callable[[str], Program], server: Server
+    program: Callable[[str], Program], sim: WatchedSimulator
 ) -> None:
     script = program(
         IN_CHILD
@@ -51,7 +52,7 @@ def test_a_client_is_used_before_the_fork_and_after_it_by_both_at_once(
     )
 
     assert script.end() == (0, ["before 2", "[0, 0, 0]"], "")
-    assert len(server.connections) == 4  # one for each process
+    assert len(sim.connections) == 4  # one for each process
 
 
 def test_a_client_that_was_only_made_is_first_used_in_the_child(program: Callable[[str], Program]) -> None:
@@ -89,12 +90,12 @@ def test_multiprocessing_forks(program: Callable[[str], Program]) -> None:
         from grokkit import Grok
         grok = Grok()
         def ask(number):
-            return grok.ask(f"wait 0.1 {number}").text
+            return grok.ask(f"after the parent, {number}").text
         if __name__ == "__main__":
-            print(ask(0))
+            print(grok.ask("before"))
             with multiprocessing.get_context("fork").Pool(3) as pool:
                 answers = pool.map_async(ask, range(1, 7))
-                print(ask(7))
+                print(grok.ask("the parent"))
                 print(answers.get())
                 pool.close()
                 pool.join()
@@ -103,10 +104,10 @@ def test_multiprocessing_forks(program: Callable[[str], Program]) -> None:
     status, lines, complaints = script.end()
 
     assert (status, complaints) == (0, "")
-    assert lines == ["wait 0.1 0", "wait 0.1 7", str([f"wait 0.1 {number}" for number in range(1, 7)])]
+    assert lines == ["before", "the parent", str([f"after the parent, {number}" for number in range(1, 7)])]
 
 
-def test_the_parent_s_stream_runs_on_undisturbed(program: Callable[[str], Program], server: Server) -> None:
+def test_the_parent_s_stream_runs_on_undisturbed(program: Callable[[str], Program], sim: WatchedSimulator) -> None:
     script = program(
         IN_CHILD
         + """
@@ -123,40 +124,40 @@ def test_the_parent_s_stream_runs_on_undisturbed(program: Callable[[str], Progra
     )
 
     assert script.end() == (0, ["plain"] * 3 + ["[0, 0, 0]", "True True"], "")
-    assert server.lost == 0
+    assert not any(call.disconnected for call in sim.calls)
 
 
 def test_a_stream_of_the_parent_is_refused_in_the_child_and_left_alone(
-    program: Callable[[str], Program], server: Server
+    program: Callable[[str], Program], script: Script, sim: WatchedSimulator
 ) -> None:
-    script = program(
+    running = program(
         IN_CHILD
         + """
-    started = time.monotonic()
-    with grok.stream("events 3 then wait 1") as stream:
-        assert next(stream).text == "0 "
+    with grok.stream("events 3 then wait") as stream:
+        assert next(stream.text()) == "0 "
         def work():
             try:
                 list(stream)
             except StreamNotOpen as error:
                 print(error.message)
             stream.close()
-            assert time.monotonic() - started < 1
             # and `with` is left by sys.exit
         pid = in_child(work)
         assert end(pid) == 0
+        print("the child has ended", flush=True)
         print(list(stream.text())[-1], stream.complete)
     """
     )
 
-    status, lines, complaints = script.end()
+    told = [running.says(), running.says()]
+    script.go_on()
 
-    assert (status, complaints) == (0, "")
-    assert lines == ["this stream was opened by the parent of this process, which still reads it", "2  True"]
-    assert server.lost == 0
+    assert told == ["this stream was opened by the parent of this process, which still reads it", "the child has ended"]
+    assert running.end() == (0, ["2  True"], "")
+    assert not any(call.disconnected for call in sim.calls)
 
 
-def test_a_client_is_closed_by_parent_and_child(program: Callable[[str], Program], server: Server) -> None:
+def test_a_client_is_closed_by_parent_and_child(program: Callable[[str], Program], sim: WatchedSimulator) -> None:
     script = program(
         IN_CHILD
         + """
@@ -168,26 +169,25 @@ def test_a_client_is_closed_by_parent_and_child(program: Callable[[str], Program
     )
 
     assert script.end() == (0, ["after"], "")
-    assert len(server.connections) == 1
+    assert len(sim.connections) == 1
 
 
-def test_a_fork_while_another_thread_is_in_a_call(program: Callable[[str], Program], server: Server) -> None:
+def test_a_fork_while_another_thread_is_in_a_call(program: Callable[[str], Program], sim: WatchedSimulator) -> None:
     script = program(
         IN_CHILD
         + """
-    thread = threading.Thread(target=lambda: print(grok.ask("wait 1 thread")))
+    thread = threading.Thread(target=lambda: print(grok.ask("after the end")))
     thread.start()
-    input_ready = time.monotonic() + 0.3
-    while time.monotonic() < input_ready:
-        pass
+    assert grok.ask("after after the end").text
     assert end(in_child(lambda: print(grok.ask("child")))) == 0
     print(grok.ask("parent"))
+    assert grok.ask("the end").text
     thread.join()
     """
     )
 
-    assert script.end() == (0, ["child", "parent", "wait 1 thread"], "")
-    assert server.lost == 0
+    assert script.end() == (0, ["child", "parent", "after the end"], "")
+    assert not any(call.disconnected for call in sim.calls)
 
 
 def test_a_fork_while_another_thread_holds_the_portal_s_lock(program: Callable[[str], Program]) -> None:
@@ -236,31 +236,35 @@ def test_a_fork_in_a_thread_and_in_a_hook(program: Callable[[str], Program]) -> 
     assert script.end() == (0, ["child", "[0]", "child", "[0]"], "")
 
 
-def test_an_async_client_is_used_by_parent_and_child(program: Callable[[str], Program], server: Server) -> None:
-    script = program(
+def test_an_async_client_is_used_by_parent_and_child(
+    program: Callable[[str], Program], script: Script, sim: WatchedSimulator
+) -> None:
+    running = program(
         IN_CHILD
         + """
     grok = AsyncGrok()
     async def main():
         print(await grok.ask("before"))
-        async with grok.stream("events 3 then wait 1") as stream:
-            await anext(stream)
+        async with grok.stream("events 3 then wait") as stream:
+            print(await anext(stream.text()))
             def work():
                 print(asyncio.run(grok.ask("child")))
                 sys.stdout.flush()
                 os._exit(0)
             assert end(in_child(work)) == 0
+            print("the child has ended", flush=True)
             print([text async for text in stream.text()])
         print(await grok.ask("after"))
     asyncio.run(main(), debug=False)
     """
     )
 
-    status, lines, complaints = script.end()
+    told = [running.says() for _ in range(4)]
+    script.go_on()
 
-    assert (status, complaints) == (0, "")
-    assert lines == ["before", "child", "['1 ', '2 ']", "after"]
-    assert server.lost == 0
+    assert told == ["before", "0 ", "child", "the child has ended"]
+    assert running.end() == (0, ["['1 ', '2 ']", "after"], "")
+    assert not any(call.disconnected for call in sim.calls)
 
 
 def test_an_async_client_of_a_loop_that_is_over_is_used_by_parent_and_child(program: Callable[[str], Program]) -> None:
@@ -309,7 +313,7 @@ PREFORK = """
     answers, asking = [], []
     def ask(number):
         with socket.create_connection(listening.getsockname()) as connection:
-            connection.sendall(f"wait 0.05 {number}".encode())
+            connection.sendall(f"3 together, {number}".encode())
             answers.append(connection.makefile().read().partition(" "))
     for number in range(30):
         asking.append(threading.Thread(target=ask, args=(number,)))
@@ -321,7 +325,7 @@ PREFORK = """
         os.kill(pid, signal.SIGTERM)
     listening.close()
     print([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in workers])
-    print(len({pid for pid, _, _ in answers}) > 1, sorted(text for _, _, text in answers)[:2])
+    print(len({pid for pid, _, _ in answers}), sorted(text for _, _, text in answers)[:2])
 """
 
 
@@ -329,9 +333,9 @@ PREFORK = """
 def test_a_server_that_forks_its_workers_after_loading_the_application(
     serving: str, program: Callable[[str], Program]
 ) -> None:
-    busy = "threading.Thread(target=lambda: grok.ask('wait 2'), daemon=True).start()"
+    busy = "threading.Thread(target=lambda: grok.ask('hang'), daemon=True).start(); grok.ask('after hang')"
     script = program(
         PREFORK.replace("workers = []", busy + "\n    workers = []" if serving == "busy" else "workers = []")
     )
 
-    assert script.end() == (0, ["[0, 0, 0]", "True ['wait 0.05 0', 'wait 0.05 1']"], "")
+    assert script.end() == (0, ["[0, 0, 0]", "3 ['3 together, 0', '3 together, 1']"], "")

@@ -9,7 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faces.conftest import Program, Server
+    from tests.conftest import WatchedSimulator
+    from tests.faces.conftest import Program
 
 INTERRUPTED = """
     import sys
@@ -24,7 +25,7 @@ INTERRUPTED = """
 WAITING = {
     "a call": 'grok.ask("hang")',
     "the opening of a stream": 'grok.stream("hang").__enter__()',
-    "the first event of a stream": 'next(iter(grok.stream("events 0 hang").__enter__()))',
+    "the first event of a stream": 'next(iter(grok.stream("events 0 then hang").__enter__()))',
     "the next event of a stream": 'list(grok.stream("events 3 then hang").__enter__())',
     "the text of a stream": 'list(grok.stream("events 3 then hang").__enter__().text())',
     "the end of a stream": 'grok.stream("events 3 then hang").__enter__().done()',
@@ -33,29 +34,31 @@ WAITING = {
 
 @pytest.mark.parametrize("what", WAITING)
 def test_an_interrupt_while_waiting_for(
-    what: str, program: Callable[[str], Program], server: Server, stopwatch: Callable[[], float]
+    what: str, program: Callable[[str], Program], sim: WatchedSimulator, stopwatch: Callable[[], float]
 ) -> None:
     script = program(INTERRUPTED.format(what=WAITING[what]))
-    server.until(lambda seen: seen.arrived == 1)
+    sim.until(lambda: len(sim.calls) == 1)
 
     script.interrupt()
 
-    server.until(lambda seen: seen.lost == 1)
+    sim.until_left()
     status, lines, complaints = script.end()
     assert (status, lines, complaints) == (0, ["interrupted", "plain"], "")
     assert stopwatch() < 6
 
 
-def test_an_interrupt_between_two_events_closes_the_stream(program: Callable[[str], Program], server: Server) -> None:
+def test_an_interrupt_between_two_events_closes_the_stream(
+    program: Callable[[str], Program], sim: WatchedSimulator
+) -> None:
     script = program("""
-        import time
+        import threading
         from grokkit import Grok
         grok = Grok()
         try:
             with grok.stream("events 3 then hang") as stream:
                 for text in stream.text():
                     print(text, flush=True)
-                    time.sleep(60)
+                    threading.Event().wait()
         except KeyboardInterrupt:
             print("interrupted", stream.partial.text, flush=True)
             print(grok.ask("plain"))
@@ -64,20 +67,20 @@ def test_an_interrupt_between_two_events_closes_the_stream(program: Callable[[st
 
     script.interrupt()
 
-    server.until(lambda seen: seen.lost == 1)
+    sim.until_left()
     status, lines, complaints = script.end()
     assert (status, complaints) == (0, "")
     assert lines == ["interrupted 0 1 2 ", "plain"]
 
 
 def test_an_interrupt_that_nobody_catches_ends_the_program_as_python_does(
-    program: Callable[[str], Program], server: Server
+    program: Callable[[str], Program], sim: WatchedSimulator
 ) -> None:
     script = program("""
         from grokkit import Grok
         Grok().ask("hang")
     """)
-    server.until(lambda seen: seen.arrived == 1)
+    sim.until(lambda: len(sim.calls) == 1)
 
     script.interrupt()
 
@@ -98,7 +101,7 @@ STUBBORN = """
             while True:
                 try:
                     print("working", flush=True)
-                    await asyncio.sleep(60)
+                    await asyncio.Event().wait()
                 except asyncio.CancelledError:
                     print("ignored", flush=True)
 
@@ -139,19 +142,19 @@ def test_a_second_interrupt_during_the_clean_up_leaves_at_once(program: Callable
     assert "interrupted after 0" in lines
 
 
-def test_a_clean_up_is_waited_for(program: Callable[[str], Program]) -> None:
+def test_a_clean_up_is_waited_for(program: Callable[[str], Program], sim: WatchedSimulator) -> None:
     script = program("""
         import asyncio
-        from grokkit import Grok
+        from grokkit import AsyncGrok, Grok
 
         class Careful:
             async def __call__(self, call, call_next):
                 try:
                     print("working", flush=True)
-                    await asyncio.sleep(60)
+                    await asyncio.Event().wait()
                 finally:
-                    await asyncio.sleep(0.3)
-                    print("cleaned up", flush=True)
+                    async with AsyncGrok() as another:
+                        print(await another.ask("after the interrupt"), flush=True)
 
         try:
             Grok(layers=[Careful()]).ask("plain")
@@ -161,8 +164,11 @@ def test_a_clean_up_is_waited_for(program: Callable[[str], Program]) -> None:
     assert script.says() == "working"
 
     script.interrupt()
+    sim.until(lambda: len(sim.calls) == 1)
+    with sim.grok() as grok:
+        grok.ask("the interrupt")
 
-    assert script.end() == (0, ["cleaned up", "interrupted"], "")
+    assert script.end() == (0, ["after the interrupt", "interrupted"], "")
 
 
 def test_an_interrupt_at_any_line_leaves_a_client_that_works(program: Callable[[str], Program]) -> None:
@@ -228,7 +234,7 @@ def test_an_interrupt_at_any_line_leaves_a_client_that_works(program: Callable[[
     assert lines == ["call True 2", "stream True 2", "left True 2"]
 
 
-def test_asyncio_run_is_interrupted_as_ever(program: Callable[[str], Program], server: Server) -> None:
+def test_asyncio_run_is_interrupted_as_ever(program: Callable[[str], Program], sim: WatchedSimulator) -> None:
     script = program("""
         import asyncio
         from grokkit import AsyncGrok
@@ -241,15 +247,15 @@ def test_asyncio_run_is_interrupted_as_ever(program: Callable[[str], Program], s
         except KeyboardInterrupt:
             print("interrupted")
     """)
-    server.until(lambda seen: seen.arrived == 1)
+    sim.until(lambda: len(sim.calls) == 1)
 
     script.interrupt()
 
-    server.until(lambda seen: seen.lost == 1)
+    sim.until_left()
     assert script.end() == (0, ["interrupted"], "")
 
 
-def test_asyncio_run_is_interrupted_in_a_stream_too(program: Callable[[str], Program], server: Server) -> None:
+def test_asyncio_run_is_interrupted_in_a_stream_too(program: Callable[[str], Program], sim: WatchedSimulator) -> None:
     script = program("""
         import asyncio
         from grokkit import AsyncGrok
@@ -268,7 +274,7 @@ def test_asyncio_run_is_interrupted_in_a_stream_too(program: Callable[[str], Pro
 
     script.interrupt()
 
-    server.until(lambda seen: seen.lost == 1)
+    sim.until_left()
     assert script.end() == (0, ["interrupted", "plain"], "")
 
 
@@ -277,12 +283,12 @@ def test_a_name_server_that_does_not_answer_holds_nobody_up(
     ask: str, program: Callable[[str], Program], stopwatch: Callable[[], float]
 ) -> None:
     script = program(f"""
-        import asyncio, socket, time
+        import asyncio, socket, threading
         from grokkit import AsyncGrok, Grok
 
         def never(*_, **__):
             print("looking up", flush=True)
-            time.sleep(60)
+            threading.Event().wait()
 
         socket.getaddrinfo = never
         URL = "http://somewhere.invalid/v1"

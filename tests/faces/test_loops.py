@@ -9,7 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faces.conftest import Program, Server
+    from tests.conftest import WatchedSimulator
+    from tests.faces.conftest import Program
 
 SEVERAL_LOOPS = {
     "asyncio.run twice": """
@@ -43,7 +44,7 @@ SEVERAL_LOOPS = {
     "two loops in two threads at once": """
         def work():
             async def main():
-                return await asyncio.gather(*[grok.ask("wait 0.01") for _ in range(50)])
+                return await asyncio.gather(*[grok.ask("100 together") for _ in range(50)])
             for _ in range(3):
                 answers.extend(asyncio.run(main()))
         answers = []
@@ -91,7 +92,7 @@ def test_a_notebook_s_running_loop_needs_no_patching(program: Callable[[str], Pr
             print(grok.ask("plain"))
             with grok.stream("events 3") as stream:
                 print("".join(stream.text()))
-            await asyncio.sleep(0)
+            assert await asyncio.to_thread(grok.ask, "plain")
             grok.close()
 
         loop = asyncio.new_event_loop()
@@ -105,7 +106,9 @@ def test_a_notebook_s_running_loop_needs_no_patching(program: Callable[[str], Pr
     assert script.end() == (0, ["plain", "0 1 2 "] * 2, "")
 
 
-def test_connections_are_kept_between_calls_of_one_loop(program: Callable[[str], Program], server: Server) -> None:
+def test_connections_are_kept_between_calls_of_one_loop(
+    program: Callable[[str], Program], sim: WatchedSimulator
+) -> None:
     script = program("""
         import asyncio
         from grokkit import AsyncGrok, Grok
@@ -118,4 +121,4 @@ def test_connections_are_kept_between_calls_of_one_loop(program: Callable[[str],
     """)
 
     assert script.end() == (0, [], "")
-    assert len(server.connections) == 1
+    assert len(sim.connections) == 1

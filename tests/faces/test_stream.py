@@ -9,7 +9,6 @@ import gc
 import itertools
 import logging
 import threading
-import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -18,15 +17,16 @@ import pytest
 
 from grokkit import Grok, TextDelta
 from grokkit._portal import portal
+from grokkit._pump import Pump
 from grokkit.call import Reply
 from grokkit.errors import BlockingCallRefused, ConnectionLost, Misused, StreamInterrupted, StreamNotOpen
 from grokkit.telemetry.events import CallFailed, CallFinished
 from grokkit.testing import Body, MockTransport, sse_reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from tests.faces.conftest import Server
+    from tests.conftest import WatchedSimulator
 
 MANY = 100_000
 SERVED = "grok-4.20-non-reasoning"
@@ -36,9 +36,9 @@ NOW = contextvars.ContextVar("NOW", default="nothing")
 
 
 @pytest.fixture
-def real(server: Server) -> Iterator[Grok]:
-    """A client of the real server."""
-    with Grok(api_key="test-key", base_url=server.url, model=SERVED) as grok:
+def real(sim: WatchedSimulator) -> Iterator[Grok]:
+    """A client of the simulator."""
+    with Grok(api_key="test-key", base_url=sim.base_url, model=SERVED) as grok:
         yield grok
 
 
@@ -46,6 +46,11 @@ def mock(count: int = 3) -> Grok:
     """A client whose streams have so many pieces."""
     frames = [*(DELTA % number for number in range(count)), COMPLETED]
     return Grok(api_key="test-key", model="grok-4.3", transport=MockTransport(lambda _: sse_reply(frames)))
+
+
+def once(answer: Callable[[object], Reply]) -> Grok:
+    """A client that makes no call twice."""
+    return Grok(api_key="test-key", model="grok-4.3", retries=0, transport=MockTransport(answer))
 
 
 def test_text_arrives_in_order_and_the_answer_is_whole() -> None:
@@ -57,38 +62,37 @@ def test_text_arrives_in_order_and_the_answer_is_whole() -> None:
     assert stream.complete
 
 
-def test_a_slow_reader_bounds_what_is_read(real: Grok, server: Server) -> None:
+def test_a_slow_reader_bounds_what_is_read(real: Grok, sim: WatchedSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads_no_more, credit = threading.Event(), Pump._credit
+
+    def watched_credit(pump: Pump) -> Awaitable[None]:
+        reads_no_more.set()
+        return credit(pump)
+
+    monkeypatch.setattr(Pump, "_credit", watched_credit)
     with real.stream(f"events {MANY}") as stream:
-        next(stream)
-        _still(lambda: server.sent)
+        texts = stream.text()
+        next(texts)
 
-        sent = server.sent
-        buffered = len(stream._events)
+        assert reads_no_more.wait(10)
+        sim.until(lambda: sim.held_back == 1)
 
-        assert sent < MANY
-        assert buffered < 20_000
-        assert len(list(stream.text())) == MANY - 1
-
-
-def _still(measure: Callable[[], int]) -> None:
-    """Wait until a measure stops growing."""
-    before = -1
-    while (now := measure()) != before:
-        before = now
-        time.sleep(0.3)
+        assert sim.calls[0].frames < MANY
+        assert len(stream._events) < 20_000
+        assert len(list(texts)) == MANY - 1
 
 
-def test_a_reader_that_leaves_early_closes_the_connection(real: Grok, server: Server) -> None:
+def test_a_reader_that_leaves_early_closes_the_connection(real: Grok, sim: WatchedSimulator) -> None:
     with real.stream(f"events {MANY}") as stream:
         for _ in stream:
             break
 
-    server.until(lambda seen: seen.lost == 1)
-    assert server.sent < MANY
+    sim.until_left()
+    assert sim.calls[0].frames < MANY
     assert not stream.complete
 
 
-def test_a_reader_that_leaves_at_the_last_event_keeps_the_connection(real: Grok, server: Server) -> None:
+def test_a_reader_that_leaves_at_the_last_event_keeps_the_connection(real: Grok, sim: WatchedSimulator) -> None:
     for _ in range(3):
         with real.stream("events 3") as stream:
             for event in stream:
@@ -96,7 +100,7 @@ def test_a_reader_that_leaves_at_the_last_event_keeps_the_connection(real: Grok,
                     break
         assert stream.complete
 
-    assert len(server.connections) == 1
+    assert len(sim.connections) == 1
 
 
 def test_a_stream_is_read_from_another_thread_than_it_was_opened_in(real: Grok) -> None:
@@ -120,29 +124,29 @@ def test_threads_that_read_one_stream_share_its_events_out(readers: int) -> None
     assert sorted(texts) == sorted(f"{number} " for number in range(20_000))
 
 
-def test_a_stream_is_closed_by_another_thread_under_its_reader(real: Grok, server: Server) -> None:
+def test_a_stream_is_closed_by_another_thread_under_its_reader(real: Grok, sim: WatchedSimulator) -> None:
     stream = real.stream("events 3 then hang").__enter__()
     reading = threading.Thread(target=lambda: list(stream))
     reading.start()
-    server.until(lambda seen: seen.sent == 3)
+    sim.until(lambda: bool(sim.calls) and sim.calls[0].frames == 7)
 
     stream.close()
 
     reading.join(5)
     assert not reading.is_alive()
-    server.until(lambda seen: seen.lost == 1)
+    sim.until_left()
 
 
-def test_a_stream_that_is_dropped_is_closed_with_a_warning(real: Grok, server: Server) -> None:
+def test_a_stream_that_is_dropped_is_closed_with_a_warning(real: Grok, sim: WatchedSimulator) -> None:
     events: list[object] = []
-    grok = Grok(api_key="test-key", base_url=server.url, model=SERVED, hooks=[events.append])
+    grok = Grok(api_key="test-key", base_url=sim.base_url, model=SERVED, hooks=[events.append])
     stream = grok.stream("events 3 then hang").__enter__()
     next(stream)
 
     with pytest.warns(ResourceWarning, match="POST /v1/responses"):
         del stream
 
-    server.until(lambda seen: seen.lost == 1)
+    sim.until_left()
     real.ask("plain")  # the loop has had its turn
     ended = [event for event in events if isinstance(event, CallFinished | CallFailed)]
     assert [(type(event), event.complete) for event in ended if isinstance(event, CallFinished)] == [
@@ -174,7 +178,7 @@ def test_a_stream_leaves_no_cycle_for_the_collector(end: str, monkeypatch: pytes
     def lost(_: object) -> Reply:
         raise ConnectionLost("gone")
 
-    grok = mock(2000) if end != "failed" else Grok(api_key="k", model="grok-4.3", transport=MockTransport(lost))
+    grok = mock(2000) if end != "failed" else once(lost)
     channel = weakref.ref(grok.twin._channel)
     gc.disable()
     try:
@@ -206,7 +210,7 @@ def test_hooks_and_layers_see_the_caller_s_variables_and_a_stream_has_one_contex
         for number in range(3):
             look(f"chunk {number}")
             yield b"data: " + (DELTA % number if number < 2 else COMPLETED) + b"\n\n"
-            await asyncio.sleep(0)
+            await asyncio.to_thread(bytes)  # others have their turn
 
     transport = MockTransport(lambda _: Reply(200, {"content-type": "text/event-stream"}, stream=Body(chunks())))
     grok = Grok(
@@ -232,7 +236,7 @@ def test_an_error_while_opening_is_raised_by_the_block() -> None:
     def lost(_: object) -> Reply:
         raise ConnectionLost("gone")
 
-    with pytest.raises(ConnectionLost), Grok(api_key="k", model="grok-4.3", transport=MockTransport(lost)).stream("Hi"):
+    with pytest.raises(ConnectionLost), once(lost).stream("Hi"):
         pytest.fail("the block was entered")
 
 
@@ -277,7 +281,7 @@ def test_a_stream_that_failed_to_open_can_be_opened_again() -> None:
             raise ConnectionLost("gone")
         return reply
 
-    stream = Grok(api_key="k", model="grok-4.3", transport=MockTransport(answer)).stream("Hi")
+    stream = once(answer).stream("Hi")
     with pytest.raises(ConnectionLost), stream:
         pass
 
