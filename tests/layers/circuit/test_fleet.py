@@ -171,6 +171,75 @@ async def test_a_record_that_nobody_understands_changes_nothing(
     assert process.state == "closed"
 
 
+async def test_what_was_not_told_because_the_caller_left_is_told_by_the_next_call(
+    clock: TurnableClock, fleet: list[Process], store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for process in fleet:
+        await process.send()
+    telling = asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> None:
+        telling.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "set", hang)
+        await fleet[0].fail(DOWN, times=2)
+        fleet[0].server.error = DOWN
+        opening = fleet[0].start()
+        await telling.wait()
+        opening.cancel()
+        await asyncio.wait([opening])
+    with pytest.raises(CircuitOpen):
+        await fleet[0].send()
+
+    await clock.advance(LOOK_EVERY)
+    with pytest.raises(CircuitOpen):
+        await fleet[1].send()
+
+
+async def test_an_own_probe_outweighs_what_others_say_of_an_open_circuit(
+    clock: TurnableClock, fleet: list[Process], store: MemoryStore
+) -> None:
+    await open_by_first(fleet)
+    await clock.advance(5)
+    fleet[0].server.seconds = 5.0
+    probe = fleet[0].start()
+    await clock.advance(1)
+    await store.set("circuit/acme/responses grok-4.7", b'{"id": "another", "open": true, "rest": 60, "times": 4}')
+    with pytest.raises(CircuitOpen, match="a probe is on its way"):
+        await fleet[0].send()
+
+    await clock.advance(5)
+    await probe
+
+    assert fleet[0].state == "closed"
+
+
+async def test_old_news_do_not_undo_what_happened_while_they_were_read(
+    clock: TurnableClock, fleet: list[Process], store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await open_by_first(fleet)
+    await clock.advance(5)
+    await fleet[0].send()
+    old, arrived = await store.get("circuit/acme/responses grok-4.7"), asyncio.Event()
+
+    async def late(_: str) -> bytes | None:
+        await arrived.wait()
+        return old
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "get", late)
+        reader = fleet[1].start()
+        await clock.settle()
+        await fleet[1].fail(DOWN, times=3)
+        arrived.set()
+        with pytest.raises(CircuitOpen):
+            await reader
+
+    assert fleet[1].state == "open"
+
+
 PACE = 4.0
 """Seconds of the processes in one second of the test, which is in a hurry."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call, Next, Reply
     from grokkit.clock import Clock
+    from grokkit.config.policies import Circuit
     from grokkit.errors import CircuitOpen
     from grokkit.layers.circuit.circuits import LiveCircuit
     from grokkit.layers.circuit.health import CircuitHealth
@@ -93,7 +94,7 @@ class CircuitBreaker:
         try:
             reply = await call_next(call)
         except BaseException as error:
-            change = self._failed(circuit, epoch, call, error, slow=self._is_slow(began, call))
+            change = self._failed(circuit, epoch, began, call, error)
             if change is not None and not isinstance(error, GeneratorExit):
                 await self._tell_others(circuit)
             raise
@@ -103,20 +104,21 @@ class CircuitBreaker:
 
     async def _probe(self, circuit: LiveCircuit, epoch: int, call: Call, call_next: Next) -> Reply:
         """Send the call as the only one, when nobody else in the fleet does."""
-        await self._claim(circuit, epoch, call)
+        began = self._clock.now()
+        await self._claim(circuit, epoch, began, call)
         call.tell(CircuitProbed, circuit=circuit.name)
         alive = asyncio.create_task(self._stay(circuit, epoch))
         try:
-            return await self._send(circuit, epoch, self._clock.now(), call, call_next)
+            return await self._send(circuit, epoch, began, call, call_next)
         finally:
             alive.cancel()
 
-    async def _claim(self, circuit: LiveCircuit, epoch: int, call: Call) -> None:
+    async def _claim(self, circuit: LiveCircuit, epoch: int, began: float, call: Call) -> None:
         """Make sure that the fleet agrees to this probe. Raises `CircuitOpen`."""
         try:
             agreed = await self._bulletin.may_probe(circuit.key)
         except BaseException as error:
-            self._failed(circuit, epoch, call, error, slow=False)
+            self._failed(circuit, epoch, began, call, error)
             if not isinstance(error, GeneratorExit):
                 await self._tell_others(circuit)
             raise
@@ -135,13 +137,9 @@ class CircuitBreaker:
             if not await self._bulletin.may_probe(circuit.key):
                 return
 
-    def _is_slow(self, began: float, call: Call) -> bool:
-        longest = call.policies.circuit.slow_after
-        return longest is not None and self._clock.now() - began > longest
-
     def _answered(self, circuit: LiveCircuit, epoch: int, began: float, call: Call, reply: Reply) -> Change | None:
         state, policy, now = circuit.state, call.policies.circuit, self._clock.now()
-        slow = policy.slow_after is not None and now - began > policy.slow_after
+        slow = _is_slow(now - began, policy)
         with self.lock:
             change = state.ended(epoch, now, policy, slow=slow)
             counted = change is Change.CLOSED or epoch == state.epoch
@@ -155,15 +153,16 @@ class CircuitBreaker:
         return change
 
     def _failed(
-        self, circuit: LiveCircuit, epoch: int, call: Call, error: BaseException, *, slow: bool
+        self, circuit: LiveCircuit, epoch: int, began: float, call: Call, error: BaseException
     ) -> Change | None:
         failure = in_brief(error) if is_fault(error) else None
-        now = self._clock.now()
+        policy, now = call.policies.circuit, self._clock.now()
         with self.lock:
             if failure is None:
                 change = circuit.state.left(epoch, now)
             else:
-                change = circuit.state.ended(epoch, now, call.policies.circuit, failure=failure, slow=slow)
+                slow = _is_slow(now - began, policy)
+                change = circuit.state.ended(epoch, now, policy, failure=failure, slow=slow)
             if change is not None:
                 circuit.changed(change)
         if change is not None:
@@ -216,6 +215,10 @@ class CircuitBreaker:
             await reply.aclose()
             reply.end(Ending(complete=False))
             raise
+
+
+def _is_slow(seconds: float, policy: Circuit) -> bool:
+    return policy.slow_after is not None and seconds > policy.slow_after
 
 
 def _announce(change: Change, circuit: LiveCircuit, call: Call) -> None:
