@@ -69,10 +69,11 @@ async def test_a_stream_left_early_ends_the_work_on_every_way_in() -> None:
 
 
 async def test_a_transport_waits_for_its_reader() -> None:
-    sim = Simulator()
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
     async with sim.async_grok() as grok, grok.chat.stream(MODEL, messages=LONG) as stream:
         await anext(stream.text())
-        await asyncio.sleep(0)
+        await clock.settle()
 
         assert sim.calls[0].frames < 100
 

@@ -189,14 +189,10 @@ class Simulator(World):
         >>> from grokkit.testing import TurnableClock
         >>> sim = Simulator(clock=TurnableClock())
         >>> sim.limit(requests_per_second=1)
-        >>> grok = sim.grok(retries=0)
-        >>> grok.ask("Hi", model="grok-4.3").usage.total_tokens > 0
-        True
-        >>> try:
-        ...     grok.ask("Hi again", model="grok-4.3")
-        ... except Exception as error:
-        ...     print(type(error).__name__, sim.count(status=429))
-        RateLimited 1
+        >>> import asyncio
+        >>> hi = {"model": "grok-4.3", "input": "Hi"}
+        >>> [asyncio.run(sim.fetch("POST", "/v1/responses", json=hi)).status for _ in range(2)]
+        [200, 429]
         """
         if tier is not None:
             self.limits.set_tier(tier)
