@@ -130,7 +130,7 @@ async def test_a_refused_call_fails_with_its_error(face: Face, told: list[Event]
     reply = json_reply({"error": "Too many requests"}, status=429, headers=HEADERS)
 
     with pytest.raises(RateLimited) as caught:
-        await face.call(client(face, told, reply).ask, "Hi")
+        await face.call(client(face, told, reply, retries=0).ask, "Hi")
 
     assert kinds(told) == ["CallStarted", "CallFailed"]
     assert isinstance(told[1], CallFailed)
@@ -162,14 +162,16 @@ async def test_a_cancelled_call_fails_without_an_error() -> None:
     from grokkit import AsyncGrok
 
     told: list[Event] = []
+    asked = asyncio.Event()
 
     async def never(_: Call) -> Reply:
+        asked.set()
         await asyncio.Event().wait()
         raise AssertionError
 
     grok = AsyncGrok(api_key="k", transport=MockTransport(never), hooks=[told.append], model=MODEL)
     task = asyncio.create_task(grok.ask("Hi"))
-    await asyncio.sleep(0)
+    await asked.wait()
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):

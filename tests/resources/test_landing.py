@@ -35,7 +35,7 @@ async def test_nothing_is_left_of_one_whose_opening_nobody_waited_for(tmp_path: 
     landing = Landing(tmp_path / "a")
     with landing._busy:
         opening = asyncio.create_task(landing.__aenter__())
-        await asyncio.sleep(0)
+        await asyncio.wait([opening], timeout=0)
         opening.cancel()
 
     with pytest.raises(asyncio.CancelledError):

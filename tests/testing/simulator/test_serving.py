@@ -7,6 +7,7 @@ import gc
 import socket
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ import pytest
 from grokkit import AsyncGrok
 from grokkit.errors import ConfigInvalid, ConnectionFailed
 from grokkit.testing import TurnableClock
-from grokkit.testing.simulator import Fault, Simulator
+from grokkit.testing.simulator import Fault, Simulator, Thought
 
 MODEL = "grok-4.20-0309-non-reasoning"
 HI: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}]
@@ -34,38 +35,60 @@ def test_a_clock_is_turned_for_a_server_in_another_thread() -> None:
 
 
 async def test_a_clock_is_turned_by_hand_for_a_server_in_another_thread() -> None:
-    clock = TurnableClock()
-    with Simulator(clock=clock, pace=1) as sim:
-        sim.on().reply(pieces=["one", " two", " three"])
+    clock, arrived, texts = TurnableClock(), asyncio.Event(), asyncio.Queue[str]()
+    arrive = partial(asyncio.get_running_loop().call_soon_threadsafe, arrived.set)
+
+    def answer(_: object) -> Thought:
+        arrive()
+        return Thought(text="one two three", pieces=("one", " two", " three"))
+
+    async def read() -> None:
         async with sim.async_grok() as grok, grok.chat.stream(MODEL, messages=HI) as stream:
-            texts = stream.text()
-            first = asyncio.ensure_future(anext(texts))
+            async for text in stream.text():
+                texts.put_nowait(text)
+
+    with Simulator(clock=clock, pace=1) as sim:
+        sim.on().reply(answer)
+        reading = asyncio.create_task(read())
+        await arrived.wait()
+        heard = []
+        for _ in range(2):
             await clock.advance(1)
-            heard = [await first]
-            await clock.advance(1)
-            heard.append(await anext(texts))
+            heard.append(await texts.get())
+        reading.cancel()
+        await asyncio.wait([reading])
 
     assert heard == ["one", " two"]
+    assert texts.empty()
 
 
 async def test_a_stream_left_early_ends_the_work_on_every_way_in() -> None:
     for serve in (False, True):
-        clock = TurnableClock()
+        clock, arrived = TurnableClock(), asyncio.Event()
         sim = Simulator(clock=clock, pace=10)
+        sim.on().reply(partial(_leave_to_the_mind, arrived))
         if serve:
             await sim.__aenter__()
         async with sim.async_grok() as grok:
-            stream = grok.chat.stream(MODEL, messages=LONG)
-            async with stream:
-                first = asyncio.ensure_future(anext(stream.text()))
-                await clock.advance(1)
-                await first
+            reading = asyncio.create_task(_first_text(grok))
+            await arrived.wait()
+            await clock.advance(1)
+            await reading
             await clock.settle()
         if serve:
             await sim.__aexit__()
 
         assert sim.calls[0].disconnected
         assert sim.calls[0].frames < 50
+
+
+def _leave_to_the_mind(arrived: asyncio.Event, _: object) -> None:
+    arrived.set()
+
+
+async def _first_text(grok: AsyncGrok) -> str:
+    async with grok.chat.stream(MODEL, messages=LONG) as stream:
+        return await anext(stream.text())
 
 
 async def test_a_transport_waits_for_its_reader() -> None:
