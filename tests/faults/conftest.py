@@ -133,7 +133,7 @@ class Trial:
         carrier = CARRIERS[self._carrier]()
         timeout = Timeouts(**(LIMITS | options.pop("limits", {})))
         fixed = {"base_url": url, "api_key": KEY, "transport": carrier, "timeout": timeout, "clock": self.clock}
-        grok = self.face.client(**fixed, **options)
+        grok = self.face.client(**fixed, retries=0, **options)
         yield grok
         await self.face.call(grok.close)
         await self._close(carrier)
