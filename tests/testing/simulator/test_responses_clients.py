@@ -124,7 +124,7 @@ async def test_our_client_raises_for_a_failed_response(nested: bool) -> None:
     sim = Simulator(clock=TurnableClock())
     sim.state(Habits).nested_errors = nested
     sim.on().reply(text="Service temporarily unavailable", finish_reason="failed")
-    async with sim.async_grok() as grok:
+    async with sim.async_grok(retries=0) as grok:
         with pytest.raises(errors.GrokError, match="Service temporarily unavailable"):
             async with grok.responses.stream(input="Hi", model="grok-4.7") as stream:
                 await stream.done()
