@@ -120,7 +120,7 @@ async def test_what_stopped_serving_cannot_be_reached() -> None:
     async with Simulator() as sim:
         address, key = sim.base_url, sim.key
 
-    async with AsyncGrok(base_url=address, api_key=key) as grok:
+    async with AsyncGrok(base_url=address, api_key=key, retries=0) as grok:
         with pytest.raises(ConnectionFailed):
             await grok.models.list()
 
