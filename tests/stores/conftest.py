@@ -95,7 +95,7 @@ _prefixes = itertools.count()
 def _redis(request: pytest.FixtureRequest) -> Kept:
     server = request.getfixturevalue("common_redis")
     prefix = f"test{next(_prefixes)}:"
-    return Kept(lambda: RedisStore(server.url, prefix=prefix, timeout=10.0), None, pace=0.02)
+    return Kept(lambda: RedisStore(server.url, prefix=prefix, timeout=10.0), None, pace=0.05)
 
 
 KINDS = {"memory": _memory, "sqlite": _sqlite, "redis": _redis}

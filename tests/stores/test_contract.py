@@ -141,15 +141,15 @@ async def test_many_who_count_lose_none(kept: Any, store: Store) -> None:
 async def test_a_lease_is_one_holder_s_until_it_runs_out(kept: Any, store: Store) -> None:
     other = kept.another()
 
-    assert await store.lease("l", "me", seconds=kept.seconds(10))
-    assert not await other.lease("l", "you", seconds=kept.seconds(10))
-    await kept.pass_time(6)
-    assert await store.lease("l", "me", seconds=kept.seconds(10))
-    await kept.pass_time(6)
-    assert not await other.lease("l", "you", seconds=kept.seconds(10))
-    await kept.pass_time(5)
-    assert await other.lease("l", "you", seconds=kept.seconds(10))
-    assert not await store.lease("l", "me", seconds=kept.seconds(10))
+    assert await store.lease("l", "me", seconds=kept.seconds(20))
+    assert not await other.lease("l", "you", seconds=kept.seconds(20))
+    await kept.pass_time(8)
+    assert await store.lease("l", "me", seconds=kept.seconds(20))
+    await kept.pass_time(14)
+    assert not await other.lease("l", "you", seconds=kept.seconds(20))
+    await kept.pass_time(10)
+    assert await other.lease("l", "you", seconds=kept.seconds(20))
+    assert not await store.lease("l", "me", seconds=kept.seconds(20))
 
 
 async def test_a_lease_is_released_by_its_holder_only(store: Store) -> None:

@@ -129,7 +129,7 @@ async def test_a_server_that_hangs_costs_the_timeout() -> None:
 
     assert {type(one) for one in asked} == {StoreUnavailable}
     assert "did not answer within 0.05 s" in str(asked[0])
-    assert took < 2.0  # not 100 times the timeout, and not three tries each
+    assert took < 4.0  # not 100 times the timeout, and not three tries each
 
 
 async def test_a_server_that_comes_back_is_used_again_without_an_error(store: RedisStore, redis_server: Any) -> None:
