@@ -7,7 +7,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import TYPE_CHECKING
 
-from grokkit.stores.errors import StoreUnavailable
+from grokkit.errors import StoreUnavailable
 from grokkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:

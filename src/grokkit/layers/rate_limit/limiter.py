@@ -123,7 +123,7 @@ class RateLimiter:
         line = lane.lines.get((asyncio.get_running_loop(), plan.group)) if lane.lines else None
         wait = 0.0
         if line is None or not line.queue:
-            outcome = await self._ask(lane, policy, tokens, line)
+            outcome = await self._ask(lane, policy, tokens)
             if isinstance(outcome, Holding):
                 return outcome
             wait = outcome
@@ -162,7 +162,7 @@ class RateLimiter:
                 lane.lines = {key: one for key, one in lane.lines.items() if one.in_use} | {(loop, plan.group): line}
         return line
 
-    async def _ask(self, lane: Lane, policy: RateLimit, tokens: float, line: Waiting | None) -> Holding | float:
+    async def _ask(self, lane: Lane, policy: RateLimit, tokens: float, line: Waiting | None = None) -> Holding | float:
         """What the call holds from now on, or how long it has to wait before it is worth asking again."""
         now = self._clock.now()
         if lane.paused_until > now:

@@ -115,15 +115,18 @@ class Waiting:
                 await self._sleep(outcome, waiter)
 
     def _fail(self, waiter: Waiter, error: Exception) -> None:
-        if self.queue.remove(waiter):
+        if self.queue.remove(waiter) and not waiter.future.done():
             waiter.future.set_exception(error)
 
     def _let_go(self, waiter: Waiter, holding: Holding) -> None:
         if waiter not in self.queue:
             holding.undo()
-            return
-        self.queue.serve(waiter)
-        waiter.future.set_result(holding)
+        elif waiter.future.done():  # cancelled, and has not had the time to leave
+            self.queue.remove(waiter)
+            holding.undo()
+        else:
+            self.queue.serve(waiter)
+            waiter.future.set_result(holding)
 
     async def _sleep(self, seconds: float, waiter: Waiter) -> None:
         """Sleep that long, or until something has changed: who is first, or what it may do."""
