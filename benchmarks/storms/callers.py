@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from .clients import CLIENTS
 from .outcome import Outcome, summary
+from .stall import Stall
 from .weather import MODEL, OTHER_MODEL, THINK, Storm
 
 if TYPE_CHECKING:
@@ -57,11 +58,14 @@ async def weather(client: str, url: str, key: str, limit: float, answers: TextIO
         _say(answers, {})
         begin = json.loads(await asyncio.to_thread(sys.stdin.readline))
         storm, outcomes = Storm(**begin["storm"]), list[Outcome]()
-        used = time.process_time()
+        stall, used = Stall(), time.process_time()
+        watching = asyncio.ensure_future(stall.watch())
         await asyncio.gather(
             *(Caller(number, storm, begin["at"], call, outcomes).run() for number in range(storm.callers))
         )
-        _say(answers, summary(outcomes, storm) | {"cpu": time.process_time() - used})
+        watching.cancel()
+        itself = {"cpu": time.process_time() - used, "stall": stall.longest}
+        _say(answers, summary(outcomes, storm) | itself)
 
 
 def _say(answers: TextIO, value: Mapping[str, object]) -> None:

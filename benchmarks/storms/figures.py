@@ -30,6 +30,8 @@ class Figures:
     errors: Mapping[str, int]
     cpu: float
     """Of the client, for the whole storm."""
+    stalls: tuple[float, float]
+    """The longest that the callers' process stood still, and the simulator's."""
     of_limit: float | None = None
     """The goodput as a share of the rate limit."""
     late_refusals: int | None = None
@@ -60,6 +62,7 @@ def figures(storm: Storm, calls: Mapping[str, Any], upstream: Mapping[str, Any])
         overrun=calls["overrun"],
         errors=calls["errors"],
         cpu=calls["cpu"],
+        stalls=(calls["stall"], upstream["stall"]),
         **_of_rate_limit(storm, goodput, upstream["refused"]),
         **_of_outage(storm, calls["begun"], calls["good"], arrived),
     )

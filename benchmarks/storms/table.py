@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .promises import Promise
     from .weather import Storm
 
-_COMMON = ("calls", "attempts/call", "good/s", "answered", "p50 s", "p99 s", "overrun ms")
+_COMMON = ("calls", "attempts/call", "good/s", "answered", "p50 s", "p99 s", "overrun ms", "stalls ms")
 _OF_KIND = {
     "c": ("of the limit", "late 429s"),
     "f": ("in outage/call", "after/call", "back after s"),
@@ -37,10 +37,8 @@ def promise_table(promises: Iterable[Promise]) -> str:
     """What was promised of ours, and whether it is kept."""
     rows: list[Sequence[str]] = [("grokkit", "measured", "promised", "")]
     for promise in promises:
-        measured, limit = (
-            f"{promise.measured:.4g} {promise.unit}",
-            f"{promise.relation} {promise.limit:g} {promise.unit}",
-        )
+        measured = f"{promise.measured:.4g} {promise.unit}"
+        limit = f"{promise.relation} {promise.limit:g} {promise.unit}"
         rows.append((promise.about, measured.strip(), limit.strip(), "KEPT" if promise.kept else "MISSED"))
     return aligned(rows)
 
@@ -64,6 +62,7 @@ def _row(storm: Storm, figures: Figures) -> list[str]:
         f"{figures.p50:.3f}",
         f"{figures.p99:.3f}",
         f"{1000 * figures.overrun:.0f}",
+        "/".join(f"{1000 * stall:.0f}" for stall in figures.stalls),
     ]
     if storm.kind == "c":
         row += [f"{figures.of_limit or 0:.1%}", str(figures.late_refusals)]

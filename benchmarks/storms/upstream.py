@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokkit.testing import Simulator
 
+from .stall import Stall
 from .weather import LATENCY, MODEL, Storm
 
 if TYPE_CHECKING:
@@ -63,19 +64,24 @@ class Samples:
     def __init__(self, sim: Simulator) -> None:
         self._sim = sim
         self._before = sim.tally.arrived
+        self._stall = Stall()
         self.arrived: list[int] = []
         self.refused: list[int] = []
 
     async def take(self, at: float) -> None:
         """Look each second until cancelled."""
-        for second in range(sys.maxsize):
-            await asyncio.sleep(at + second - time.monotonic())
-            self._add()
+        watching = asyncio.ensure_future(self._stall.watch())
+        try:
+            for second in range(sys.maxsize):
+                await asyncio.sleep(at + second - time.monotonic())
+                self._add()
+        finally:
+            watching.cancel()
 
     def report(self) -> dict[str, Any]:
         """Everything counted, up to now."""
         self._add()
-        return {"arrived": self.arrived, "refused": self.refused, "cpu": time.process_time()}
+        return {"arrived": self.arrived, "refused": self.refused, "stall": self._stall.longest}
 
     def _add(self) -> None:
         self.arrived.append(self._sim.tally.arrived - self._before)
