@@ -79,7 +79,7 @@ def _of_outage(storm: Storm, begun: Sequence[int], good: Sequence[int], arrived:
     if storm.kind != "f":
         return {}
     begins, ends = (round(moment) for moment in storm.outage)
-    before = sum(good[1:begins]) / max(1, begins - 1)
+    before = sum(good[:begins]) / max(1, begins)
     back = [second for second in range(ends, len(good)) if good[second] >= BACK * before]
     last = len(arrived) - 1
     return {

@@ -9,6 +9,8 @@ LATENCY = 0.25
 """Seconds in which the simulator answers."""
 THINK = 0.75
 """Seconds, in the mean, from the end of a caller's call to its next one, however the call ended."""
+LEAST_LIMIT = 2.0
+"""Seconds that a call may take in a storm of a few seconds only."""
 MODEL = "grok-4.20-0309-non-reasoning"
 OTHER_MODEL = "grok-4.3"
 """The model of the one call before the storm, so that it leaves nothing behind for the storm's own."""
@@ -45,7 +47,7 @@ class Storm:
     @property
     def limit(self) -> float:
         """Seconds that a call may take."""
-        return KINDS[self.kind].limit * self.seconds
+        return max(LEAST_LIMIT, KINDS[self.kind].limit * self.seconds)
 
     @property
     def demand(self) -> float:
