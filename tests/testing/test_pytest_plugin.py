@@ -196,7 +196,7 @@ def test_a_failure_shows_what_was_called_without_secrets(project: pytest.Pyteste
 
         @pytest.mark.grok_sim(pace=1)
         def test_left_early(grok, grok_clock):
-            with grok.stream("tell me a long story") as stream:
+            with grok_clock.rushing(), grok.stream("tell me a long story") as stream:
                 next(stream)
             assert False
 

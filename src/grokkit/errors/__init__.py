@@ -7,7 +7,7 @@
     - RequestTooLarge, ContentRefused, DownloadRefused, ConfigInvalid, ExtraMissing
     - Misused > ClientClosed, StreamNotOpen, BlockingCallRefused
   - TryLater: wait and retry
-    - RateLimited, NoCapacity, QueueFull, CircuitOpen
+    - RateLimited, NoCapacity, QueueFull, CircuitOpen, StoreUnavailable
     - ServerFailed > EdgeFailed, ResponseFailed
     - ConnectionFailed (nothing was sent) > NameNotResolved, ConnectTimedOut
     - ConnectionLost (something was sent)
@@ -64,6 +64,7 @@ from grokkit.errors.try_later import (
     RateLimited,
     ResponseFailed,
     ServerFailed,
+    StoreUnavailable,
     StreamInterrupted,
     StreamStalled,
     TimedOut,
@@ -113,6 +114,7 @@ __all__ = [
     "RequestTooLarge",
     "ResponseFailed",
     "ServerFailed",
+    "StoreUnavailable",
     "StreamCorrupted",
     "StreamInterrupted",
     "StreamNotOpen",

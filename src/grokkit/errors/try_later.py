@@ -49,6 +49,12 @@ class QueueFull(TryLater):
     hint = "make fewer calls at a time, or raise RateLimit(queue=...)"
 
 
+class StoreUnavailable(TryLater):
+    """A shared store cannot be reached, does not answer in time, or has no room: what was asked was not done."""
+
+    hint = "see that the store runs and can be reached; a client goes on without it meanwhile"
+
+
 class CircuitOpen(TryLater):
     """Calls of this kind failed too often just now: nothing is sent before `retry_after` seconds have passed."""
 

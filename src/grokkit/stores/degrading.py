@@ -6,7 +6,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, TypeVar
 
-from grokkit.stores.errors import StoreUnavailable
+from grokkit.errors import StoreUnavailable
 from grokkit.stores.fork import new_lock
 from grokkit.stores.store import Taken
 from grokkit.telemetry.events import StateLost, StateRecovered

@@ -12,8 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from grokkit.config.unfit import redact
-from grokkit.errors import ConfigInvalid, GrokError
-from grokkit.stores.errors import StoreUnavailable
+from grokkit.errors import ConfigInvalid, GrokError, StoreUnavailable
 
 _MAX_CONNECTIONS = 32
 _CLUSTER = "+cluster"

@@ -14,8 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
-from grokkit.errors import ConfigInvalid, GrokError
-from grokkit.stores.errors import StoreUnavailable
+from grokkit.errors import ConfigInvalid, GrokError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

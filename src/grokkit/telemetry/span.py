@@ -56,6 +56,10 @@ class Span:
         """Seconds from the start to the first output of a stream."""
         return self._time_to_output
 
+    def named(self, request_id: str | None) -> None:
+        """The server gave the request a name: whatever becomes of it, it is known by that."""
+        self._request_id = request_id or self._request_id
+
     def replied(self, status: int, request_id: str | None) -> None:
         """The head of the reply is here."""
         self._request_id = request_id

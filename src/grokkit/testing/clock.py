@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TURNS = 50
+"""How often a loop goes around at least, so that what comes over sockets and from threads is noticed."""
+_MOST_TURNS = 1000
+"""How often it does while there is something on it to run."""
 _ROUNDS = 4
 """How often loops of other threads and this one take turns, so that what goes back and forth between them arrives."""
 _PAUSE = 0.001
@@ -195,8 +198,15 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 async def _spin() -> None:
-    for _ in range(_TURNS):
+    loop = asyncio.get_running_loop()
+    for turn in range(_MOST_TURNS):
         await asyncio.sleep(0)
+        if turn >= _TURNS and not _has_work(loop):
+            return
+
+
+def _has_work(loop: asyncio.AbstractEventLoop) -> bool:
+    return bool(getattr(loop, "_ready", ()))  # asyncio's own loops tell; of others nothing is known
 
 
 async def _spin_on(loop: asyncio.AbstractEventLoop) -> None:
@@ -204,12 +214,15 @@ async def _spin_on(loop: asyncio.AbstractEventLoop) -> None:
     here = asyncio.get_running_loop()
     around = asyncio.Event()
 
-    def turn(left: int) -> None:
+    def turn(done: int) -> None:
         with suppress(RuntimeError):  # one of the loops has been closed
-            loop.call_soon(turn, left - 1) if left else here.call_soon_threadsafe(around.set)
+            if done < _TURNS or (done < _MOST_TURNS and _has_work(loop)):
+                loop.call_soon(turn, done + 1)
+            else:
+                here.call_soon_threadsafe(around.set)
 
     with suppress(RuntimeError):
-        loop.call_soon_threadsafe(turn, _TURNS)
+        loop.call_soon_threadsafe(turn, 0)
     looks = int(_PATIENCE / _LOOK)
     while looks and not around.is_set() and loop.is_running():
         looks -= 1

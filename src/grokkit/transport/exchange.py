@@ -54,6 +54,8 @@ class Exchange:
             limit = Within(self._clock, _after(opened, first), lambda: _no_answer(first), soonest=soonest)
             async with limit:
                 reply = await self._transport.send(self._with_remaining_time(call))
+                if call.span is not None:
+                    call.span.named(reply.request_id)
                 if reply.status < _REDIRECTS_FROM and call.stream and _is_event_stream(reply):
                     reply = await self._until_output(call, reply, limit, opened)
                     self._measure(call, reply, opened)

@@ -139,7 +139,10 @@ def grok_cassette(request: pytest.FixtureRequest, _grok_notes: Notes) -> Iterato
 
 @pytest.fixture
 def grok(request: pytest.FixtureRequest) -> Grok:
-    """A `Grok` that calls the simulator, or the mock or cassette that the test asks for besides."""
+    """A `Grok` that calls the simulator, or the mock or cassette that the test asks for besides.
+
+    It makes each call once: `with_options(retries=4, rate_limit="auto", circuit=0.5)` gives one that does not.
+    """
     from grokkit.sync import Grok
     from grokkit.testing.pytest_plugin import fixtures
 
@@ -148,7 +151,10 @@ def grok(request: pytest.FixtureRequest) -> Grok:
 
 @pytest.fixture
 def async_grok(request: pytest.FixtureRequest) -> AsyncGrok:
-    """An `AsyncGrok` that calls the simulator, or the mock or cassette that the test asks for besides."""
+    """An `AsyncGrok` that calls the simulator, or the mock or cassette that the test asks for besides.
+
+    It makes each call once: `with_options(retries=4, rate_limit="auto", circuit=0.5)` gives one that does not.
+    """
     from grokkit.client import AsyncGrok
     from grokkit.testing.pytest_plugin import fixtures
 

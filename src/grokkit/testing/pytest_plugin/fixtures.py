@@ -72,7 +72,10 @@ def mock(request: pytest.FixtureRequest, notes: Notes) -> MockTransport:
 
 
 def client_options(request: pytest.FixtureRequest) -> ClientOptions:
-    """The settings of a client that calls what the test asks for: the mock, the cassette, else the simulator."""
+    """The settings of a client that calls what the test asks for: the mock, the cassette, else the simulator.
+
+    It makes each call once and at once, so that what a test scripts reaches the code under test.
+    """
     asked = [name for name in ("grok_mock", "grok_cassette", "grok_sim") if name in request.fixturenames]
     if len(asked) > 1:
         pytest.fail(
@@ -82,7 +85,9 @@ def client_options(request: pytest.FixtureRequest) -> ClientOptions:
         )
     answering: Any = request.getfixturevalue(asked[0] if asked else "grok_sim")
     waits = clock(request)
-    options: ClientOptions = {} if waits is None else {"clock": waits}
+    options: ClientOptions = {"retries": 0, "rate_limit": "off", "circuit": "off"}
+    if waits is not None:
+        options["clock"] = waits
     if isinstance(answering, Simulator):
         return {**_simulator_options(answering), **options}
     if isinstance(answering, MockTransport):
