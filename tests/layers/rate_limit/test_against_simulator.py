@@ -9,9 +9,6 @@ import pytest
 
 from grokkit.config import RateLimit
 from grokkit.errors import RateLimited
-from grokkit.layers.figures import Figures
-from grokkit.layers.rate_limit import RateLimiter
-from grokkit.stores.memory import MemoryStore
 from grokkit.testing import Simulator, TurnableClock
 
 if TYPE_CHECKING:
@@ -28,7 +25,6 @@ class Run:
         self.clock = TurnableClock()
         self.simulator = Simulator(clock=self.clock, **options)
         self.simulator.limit(**limit)  # type: ignore[arg-type]  # the names are those of the method
-        self.limiter = RateLimiter(self.clock, MemoryStore(self.clock.now), Figures(self.clock.now))
         self.policy = policy
         self.answers = 0
         self.tokens = 0
@@ -37,7 +33,7 @@ class Run:
     async def go(self, callers: int) -> None:
         """Let them ask for ten minutes."""
         given: dict[str, Any] = {"rate_limit": self.policy} if self.policy else {}
-        grok = self.simulator.async_grok(layers=[self.limiter], retries=0, model="grok-4.7", timeout=None, **given)
+        grok = self.simulator.async_grok(retries=0, model="grok-4.7", timeout=None, **given)
         async with self.clock.rushing():
             await asyncio.gather(*(self.ask(grok) for _ in range(callers)))
 
@@ -77,7 +73,7 @@ async def test_what_the_first_refusals_teach_prevents_the_others(limit: dict[str
 async def test_given_limits_are_never_run_into(limit: dict[str, int]) -> None:
     run = Run(limit, RateLimit(**limit))  # type: ignore[arg-type]  # the names are those of the policy
 
-    await run.go(callers=30)
+    await run.go(callers=20)
 
     assert run.refused == []
     run.check_goodput(limit)
@@ -89,5 +85,5 @@ async def test_answers_that_take_their_time_change_nothing() -> None:
 
     await run.go(callers=100)
 
-    assert max(run.refused) < 61.0
+    assert max(run.refused, default=0.0) < 61.0
     run.check_goodput(limit)

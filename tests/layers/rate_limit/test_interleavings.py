@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ class Ledger(MemoryStore):
 
     def __init__(self, clock: TurnableClock) -> None:
         super().__init__(clock.now)
-        self.held: Counter[str] = Counter()
+        self.held: defaultdict[str, float] = defaultdict(float)
 
     async def take(self, takes: Sequence[Take]) -> Taken:
         taken = await super().take(takes)

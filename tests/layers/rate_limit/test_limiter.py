@@ -17,6 +17,7 @@ from grokkit.stores.memory import MemoryStore
 from grokkit.telemetry.events import Admitted, LimitLearned, Queued
 from grokkit.telemetry.span import Span
 from grokkit.testing import TurnableClock
+from grokkit.wire.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -173,7 +174,7 @@ async def test_a_call_that_would_wait_past_its_deadline_is_refused_at_once(
     policy = RateLimit(requests_per_minute=1)
     await limiter(call("0", policy), server)
 
-    with pytest.raises(WouldExceedDeadline, match="has 30 s left, and needs about 61") as caught:
+    with pytest.raises(WouldExceedDeadline, match="has 30 s left, and needs about 60") as caught:
         await limiter(call("1", policy, deadline=START + 30), server)
 
     assert caught.value.client_request_id == "1"
@@ -216,11 +217,11 @@ async def test_the_headers_of_a_reply_are_learned_from(
 ) -> None:
     server.headers = {"x-ratelimit-limit-requests": "2", "x-ratelimit-limit-tokens": "100000"}
     events: list[Any] = []
-    first = call("0")
+    first = call("0", RateLimit(burst=1.0))
     span = Span(first.ref, "0", [events.append], clock)
 
     await limiter(first.replace(span=span), server)
-    tasks = [asyncio.create_task(limiter(call(str(n), span=span), server)) for n in (1, 2)]
+    tasks = [asyncio.create_task(limiter(first.replace(id=str(n), span=span), server)) for n in (1, 2, 3)]
     await clock.advance(70)
     await asyncio.gather(*tasks)
 
@@ -228,10 +229,10 @@ async def test_the_headers_of_a_reply_are_learned_from(
     [learned] = [event for event in events if isinstance(event, LimitLearned)]
     assert learned.limits == {"requests_per_minute": 2.0, "tokens_per_minute": 100_000.0}
     assert server.at[2] > 60
-    [queued] = [event for event in events if isinstance(event, Queued)]
-    [admitted] = [event for event in events if isinstance(event, Admitted)]
-    assert queued.position == 1
-    assert queued.wait == pytest.approx(admitted.waited, abs=31)
+    queued = [event for event in events if isinstance(event, Queued)]
+    admitted = [event for event in events if isinstance(event, Admitted)]
+    assert [event.position for event in queued] == [1, 2]
+    assert [event.wait for event in queued] == pytest.approx([event.waited for event in admitted], abs=31)
 
 
 async def test_a_fixed_limit_learns_nothing(limiter: RateLimiter, server: Server) -> None:
@@ -311,8 +312,8 @@ async def test_tokens_are_reserved_and_settled(limiter: RateLimiter, server: Ser
     await clock.advance(0)
     assert server.calls == ["0"]
 
-    usage = SimpleNamespace(total_tokens=50, output_tokens=40)
-    reply.end(Ending(SimpleNamespace(model="m", usage=usage)))
+    answer: Any = SimpleNamespace(model="m", usage=Usage(total_tokens=50, output_tokens=40))
+    reply.end(Ending(answer))
     await clock.advance(0)
 
     assert server.calls == ["0", "1"]
@@ -350,12 +351,13 @@ async def test_a_refusal_although_the_limit_was_kept_makes_our_share_smaller(
 async def test_what_one_process_learns_the_next_knows(clock: TurnableClock, figures: Figures, server: Server) -> None:
     store = MemoryStore(clock.now)
     server.headers = {"x-ratelimit-limit-requests": "2"}
-    await RateLimiter(clock, store, figures)(call("0"), server)
+    policy = RateLimit(burst=1.0)
+    await RateLimiter(clock, store, figures)(call("0", policy), server)
     server.headers = {}
     other = RateLimiter(clock, store, figures)
 
-    await other(call("1"), server)
-    third = asyncio.create_task(other(call("2"), server))
+    await other(call("1", policy), server)
+    third = asyncio.create_task(other(call("2", policy), server))
     await clock.advance(1)
     assert server.calls == ["0", "1"]
     await clock.advance(70)
@@ -370,11 +372,12 @@ async def test_a_call_with_a_smaller_limit_of_its_own_delays_only_itself(
     held_back = asyncio.create_task(limiter(call("small", small), server))
     await clock.advance(0)
 
-    for number in range(5):
-        await limiter(call(f"large {number}", large), server)
+    others = [asyncio.create_task(limiter(call(f"large {number}", large), server)) for number in range(5)]
+    await clock.advance(50)
 
+    await asyncio.gather(*others)
     assert "small" not in server.calls
-    await clock.advance(70)
+    await clock.advance(100)
     await held_back
 
 
@@ -391,7 +394,8 @@ async def test_loops_in_several_threads_share_a_limit() -> None:
     with clock.rushing():
         for thread in threads:
             thread.start()
-        await asyncio.to_thread(lambda: [thread.join(20) for thread in threads])
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 20)
 
     assert len(server.calls) == 30
     for moment in server.at:

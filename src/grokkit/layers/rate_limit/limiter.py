@@ -134,7 +134,7 @@ class RateLimiter:
         line = self._line(lane, plan)
         weight = policy.weights.get(call.policies.tenant or "", 1.0)
         ahead = line.queue.ahead(call.policies.priority, call.policies.tenant or "", weight)
-        expected = self._expected(lane, plan, call, ahead, wait)
+        expected = self._expected(lane, plan, call, ahead, max(wait if wait < NEVER else 0.0, line.opens_at - began))
         if lane.waiting >= policy.queue:
             raise queue_full(call, lane.waiting, expected)
         refuse_hopeless(call, self._figures, began, expected)
@@ -145,9 +145,8 @@ class RateLimiter:
 
     def _expected(self, lane: Lane, plan: Plan, call: Call, ahead: int, wait: float) -> float:
         answer = self._figures.whole(call, TYPICAL, least=LEAST)
-        paused = max(0.0, lane.paused_until - self._clock.now())
-        known = wait if wait < NEVER else 0.0
-        return max(known, paused) + expected_wait(lane, plan, ahead, answer)
+        paused = lane.paused_until - self._clock.now()
+        return max(0.0, wait, paused) + expected_wait(lane, plan, ahead, answer)
 
     def _line(self, lane: Lane, plan: Plan) -> Waiting:
         loop = asyncio.get_running_loop()

@@ -42,6 +42,8 @@ class Waiting:
         self._ask = ask
         self._task: asyncio.Task[None] | None = None
         self._first: Waiter | None = None
+        self.opens_at = 0.0
+        """When the first may go, as it was told."""
         self._told: float | None = None
         self._alarm = asyncio.Event()
         self._stirred = False
@@ -56,6 +58,7 @@ class Waiting:
         policies = waiter.call.policies
         if not self.queue:
             self._told = wait if 0.0 < wait < NEVER else None
+            self.opens_at = self._clock.now() + (self._told or 0.0)
         self.queue.push(waiter, priority=policies.priority, tenant=policies.tenant or "", weight=weight, cost=cost)
         waiter.future = self.loop.create_future()
         self._begin()
@@ -134,7 +137,8 @@ class Waiting:
             return
         self._alarm.clear()
         self._first = waiter
-        end = None if seconds == NEVER else self._clock.call_at(self._clock.now() + seconds, self._alarm.set)
+        self.opens_at = 0.0 if seconds == NEVER else self._clock.now() + seconds
+        end = None if seconds == NEVER else self._clock.call_at(self.opens_at, self._alarm.set)
         try:
             await self._alarm.wait()
         finally:
