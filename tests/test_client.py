@@ -364,15 +364,18 @@ class TestLayers:
         stack = face.client(transport=mock, layers=[MyAttempt(), Mine()], hooks=[print]).stack
 
         assert str(stack).splitlines() == [
-            "trace(2 hooks)",
+            "trace",
             "mine",
             "deadline",
+            "retry",
+            "rate_limit",
+            "circuit",
             "my attempt",
             "log",
             "auth",
             "transport(MockTransport)",
         ]
-        assert repr(stack).startswith("<Stack trace(2 hooks) > mine > ")
+        assert repr(stack).startswith("<Stack trace > mine > ")
 
     async def test_layers_of_one_ring_are_passed_in_the_order_given(self, face: Face, options: dict[str, Any]) -> None:
         passed: list[str] = []

@@ -39,6 +39,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     stream: bool = False
     """Whether the reply is wanted as server-sent events."""
+    gather: "Callable[[Call, Reply], Awaitable[Reply]] | None" = None
+    """What makes one whole of those events, where the caller does not read them but waits for all of the answer."""
     limits: Limits = Limits()
     deadline: float | None = None
     """The moment, on the client's clock, after which nobody waits for this call any more."""

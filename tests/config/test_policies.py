@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grokkit.config import Circuit, Config, Fallback, Hedge, Policies, RateLimit, Retry, resolve
+from grokkit.config import Circuit, Config, Fallback, Hedge, Policies, RateLimit, Retry, SecretURL, resolve
 from grokkit.errors import ConfigInvalid
 
 
@@ -45,6 +45,7 @@ def test_a_policy_has_a_short_form(name: str, given: Any, expected: object) -> N
         ("retries", "often", "retries takes a number of retries, or a table; found the text 'often'"),
         ("retries", {"maximum": 3}, "retries has no setting 'maximum'"),
         ("rate_limit", "fast", "rate_limit.mode takes auto or fixed or off"),
+        ("rate_limit", {"tier": 7}, "rate_limit.tier takes a tier, 0 to 4; found the number 7"),
         ("rate_limit", {"burst": 2}, "rate_limit.burst takes a share from 0 to 1"),
         ("circuit", 7, "circuit.failure_rate takes a share from 0 to 1"),
         ("fallback", {"to": "a", "on": ["rain"]}, "fallback.on takes a list of capacity"),
@@ -97,3 +98,12 @@ def test_a_call_says_only_what_it_wants_otherwise() -> None:
     assert config.policies(retries={"max": 5}, tenant=None) == Policies(
         retries=Retry(max=5, ambiguous=False), priority="low", tenant=None
     )
+
+
+def test_a_state_in_a_file_lies_where_the_file_lies(tmp_path: Path) -> None:
+    (tmp_path / "grokkit.toml").write_text('state = "sqlite:///state.db"', encoding="utf-8")
+
+    config = resolve({}, environ={}, files=tmp_path / "grokkit.toml", cwd=tmp_path / "elsewhere", home=tmp_path)
+
+    assert isinstance(config.state, SecretURL)
+    assert config.state.reveal() == f"sqlite:///{tmp_path}/state.db"

@@ -26,6 +26,7 @@ PAIRS: dict[type, type] = {
 ONLY_ASYNC = {
     AsyncStream: {
         "aclose",  # `close` when blocking
+        "gather",  # what a plain call reads of its stream
         "batch",  # what the blocking stream is fed by
         "not_open",
         "replay",  # a reply that came in one piece

@@ -19,7 +19,7 @@ DIALECTS = ["/chat/completions", "/responses"]
 
 
 def client(mock, **options):
-    return AsyncGrok(**{"api_key": KEY, "transport": mock, "model": "grok-4.3", **options})
+    return AsyncGrok(**{"api_key": KEY, "transport": mock, "model": "grok-4.3", "retries": 0, **options})
 
 
 def ask(grok, path):

@@ -17,6 +17,12 @@ def _read_whole(value: object) -> int:
     return value
 
 
+def _read_tier(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in range(5):
+        raise Unfit(f"takes a tier, 0 to 4; found {found(value)}")
+    return value
+
+
 def _read_amount(value: object) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
@@ -95,6 +101,7 @@ def _whole_from_text(text: str) -> object:
 
 WHOLE = Kind("a whole number", _read_whole, _whole_from_text, str)
 SOME_WHOLE = Kind("a whole number, or `none`", _read_whole, _whole_from_text, str, optional=True)
+TIER = Kind("a tier, 0 to 4, or `none`", _read_tier, _whole_from_text, str, optional=True)
 AMOUNT = Kind("a number above 0", _read_amount, seconds_from_text, show_seconds)
 SOME_AMOUNT = Kind("a number above 0, or `none`", _read_amount, seconds_from_text, show_seconds, optional=True)
 SHARE = Kind("a share from 0 to 1", _read_share, seconds_from_text, show_seconds)

@@ -9,7 +9,7 @@ from grokkit.errors import ConfigInvalid
 
 from .groups import Group
 from .kinds import Kind
-from .secret import Secret
+from .secret import Secret, SecretURL
 from .unfit import Unfit, found, quoted
 
 DEFAULT = "default"
@@ -121,9 +121,17 @@ def _read(path: str, kind: Kind, value: object, source: str, base: Path | None) 
     fitting = kind.fit(value)
     if isinstance(fitting, Unfit):
         raise misfit(path, fitting, source)
-    if isinstance(fitting, Path) and base is not None:
-        fitting = base / fitting
+    if base is not None:
+        fitting = _from(base, fitting)
     return Found(path, fitting, Setting(path, kind.shown(fitting), source))
+
+
+def _from(base: Path, value: object) -> object:
+    if isinstance(value, Path):
+        return base / value
+    if isinstance(value, SecretURL):
+        return value.from_folder(base)
+    return value
 
 
 def misfit(path: str, unfit: Unfit, source: str) -> ConfigInvalid:

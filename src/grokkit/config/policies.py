@@ -99,7 +99,7 @@ class RateLimit(Policy):
         default=None, metadata=about("Tokens in any minute, in and out.", amounts.SOME_AMOUNT)
     )
     tier: int | None = field(
-        default=None, metadata=about("The account's tier, 0 to 4: limits from the catalogue.", amounts.SOME_WHOLE)
+        default=None, metadata=about("The account's tier, 0 to 4: limits from the catalogue.", amounts.TIER)
     )
     burst: float = field(
         default=0.25, metadata=about("How much of a limit may go at once after a quiet time.", amounts.SHARE)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 VENDOR_PREFIXES = ("xai-", "sk-")
 SHORTEST_SHOWN = 16
@@ -96,6 +97,18 @@ class SecretURL(Secret):
         authority, slash, path = rest.partition("/")
         credentials, at, host = authority.rpartition("@")
         return f"{scheme}{separator}{HIDDEN if credentials else ''}{at}{host}{slash}{path}"
+
+    def from_folder(self, folder: "Path") -> "SecretURL":
+        """The same, with the relative path of an SQLite file taken from this folder.
+
+        >>> from pathlib import Path
+        >>> SecretURL("sqlite:///state.db").from_folder(Path("/srv/app"))
+        SecretURL('sqlite:////srv/app/state.db')
+        """
+        scheme, separator, path = self._reveal().partition(":///")
+        if scheme != "sqlite" or not separator or path.startswith("/"):
+            return self
+        return SecretURL(f"sqlite:///{folder / path}")
 
 
 def _octets(secret: Secret) -> bytes:

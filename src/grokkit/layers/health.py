@@ -44,7 +44,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         lines += [_circuit_line(each) for each in self.circuits]
         lines += [_limit_line(each) for each in self.limits]
         lines += [
-            f"retries: {each.saved:.0f} saved, {each.paid} made, {each.refused} held back" for each in self.budgets
+            f"retries: {each.saved:.1f} saved, {each.paid} made, {each.refused} held back" for each in self.budgets
         ]
         lines += [_latency_line(each) for each in self.latencies]
         return "\n".join(lines)
@@ -97,7 +97,7 @@ def _circuit_line(circuit: CircuitHealth) -> str:
 
 
 def _limit_line(limit: RateLimitHealth) -> str:
-    known = ", ".join(f"{each.limit:g} {each.name.replace('_', ' ')} ({each.source})" for each in limit.limits)
+    known = ", ".join(f"{each.limit:,.15g} {each.name.replace('_', ' ')} ({each.source})" for each in limit.limits)
     waiting = sum(limit.waiting.values())
     line = f"limits {limit.model}: {known or 'none known'}; {limit.running} running, {waiting} waiting"
     bound = "" if limit.bound is None else f", at most {limit.bound:.0f} at one time"

@@ -24,7 +24,7 @@ class Trace:
         self._clock = clock
 
     def __repr__(self) -> str:
-        return f"trace({len(self._hooks)} hooks)"
+        return "trace"
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         """Follow the call, unless another client's layer does so already and only falls back on this one."""

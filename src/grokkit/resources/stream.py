@@ -10,6 +10,8 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+
 from grokkit.call import Ending
 from grokkit.clock import Within
 from grokkit.errors import (
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     from grokkit.call import Call, Reply
     from grokkit.errors import CallRef
     from grokkit.resources.channel import Channel
+    from grokkit.telemetry.span import Span
     from grokkit.wire.accumulate import Accumulator
     from grokkit.wire.answer import Answer, Origin
 
+_encode = msgspec.json.Encoder().encode
 _OUTPUT = (TextDelta, ReasoningDelta, ToolCallDelta, ToolCallDone)
 _DRAIN = 0.1
 
@@ -69,15 +73,29 @@ class AsyncStream:
     async def __aenter__(self) -> Self:
         if self._reply is not None:
             raise self.opened_before()
-        opened = self._clock.now()
-        self._reply = await self._channel.send(self._call)
-        deadline = self._reply.context.get("deadline")
-        self._clocks = StreamClocks(self._call.limits, deadline, opened=opened, heard=self._clock.now())
-        if self._reply.stream is None:
-            self._take_body(self._reply.body or b"")
-        else:
-            self._chunks = self._reply.stream.__aiter__()
+        reply = await self._channel.send(self._call)
+        self._begin(reply, reply.context.get("deadline"))
         return self
+
+    async def gather(self, reply: Reply) -> Reply:
+        """The same reply with a body in place of its stream, as a plain call would have had. Raises what broke it."""
+        try:
+            self._begin(reply, self._call.deadline)
+            await self.done()
+            reply.body = _encode(self._accumulator.raw())
+        finally:
+            await self._close(reply)
+        reply.stream = None
+        return reply
+
+    def _begin(self, reply: Reply, deadline: float | None) -> None:
+        self._reply = reply
+        now = self._clock.now()
+        self._clocks = StreamClocks(self._call.limits, deadline, opened=now, heard=now)
+        if reply.stream is None:
+            self._take_body(reply.body or b"")
+        else:
+            self._chunks = reply.stream.__aiter__()
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
@@ -150,8 +168,11 @@ class AsyncStream:
     @property
     def time_to_output(self) -> float | None:
         """Seconds from the start of the call to the first output."""
-        span = self._reply.span if self._reply else None
-        return span.time_to_output if span else None
+        return self._span.time_to_output if self._span else None
+
+    @property
+    def _span(self) -> Span | None:
+        return (self._reply.span if self._reply else None) or self._call.span
 
     async def batch(self) -> list[StreamEvent]:
         """The events that are there, at least one; none at the end. For readers that pay for each hand-over."""
@@ -176,15 +197,18 @@ class AsyncStream:
         if reply is None:
             return
         try:
+            await self._close(reply)
+        finally:
+            reply.end(Ending(self.partial, complete=self._result is not None))
+
+    async def _close(self, reply: Reply) -> None:
+        try:
             if self._result is not None:
                 await self._drain()
         finally:
             self._over = True
             self._chunks = None
-            try:
-                await reply.aclose()
-            finally:
-                reply.end(Ending(self.partial, complete=self._result is not None))
+            await reply.aclose()
 
     def not_open(self) -> StreamNotOpen:
         """The error for reading a stream outside of its block."""
@@ -242,8 +266,8 @@ class AsyncStream:
         self._clocks.event(now)
         if not self._has_output and any(isinstance(event, _OUTPUT) for event in self._ready):
             self._has_output = True
-            if self._reply is not None and self._reply.span is not None:
-                self._reply.span.output_started()
+            if (span := self._span) is not None:
+                span.output_started()
 
     def _take_body(self, body: bytes) -> None:
         """The reply came in one piece: the whole answer, or all the frames of a server that calls them another type."""

@@ -1,4 +1,4 @@
-"""A plain reply as an answer, also from a server that streams although nobody asked it to."""
+"""A plain reply as an answer, also where it is streamed underneath, or the server streams although nobody asked."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ async def whole_answer(
     accumulator: Callable[[], Accumulator],
     read: Callable[[dict[str, Any], Origin], Answer],
 ) -> Answer:
-    """Send the call and wait for its answer; a call that is to be streamed underneath is."""
-    if call.stream:
-        async with AsyncStream(channel, call, accumulator(), read) as stream:
-            return await stream.done()
+    """Send the call and wait for its answer. What is streamed underneath is gathered within the try that began it:
+    nobody sees any of it before it is whole, so another try may follow.
+    """
+
+    async def gather(attempt: Call, reply: Reply) -> Reply:
+        return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)
 
     def read_reply(reply: Reply) -> Answer:
         body = reply.body or b""
@@ -33,4 +35,4 @@ async def whole_answer(
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
         return read(read_object(body), channel.origin(call, reply))
 
-    return await channel.answer(call, read_reply)
+    return await channel.answer(call.replace(gather=gather) if call.stream else call, read_reply)

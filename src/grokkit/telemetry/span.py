@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from grokkit.errors import GrokError
+from grokkit.errors import DeadlineExceeded, GrokError
 from grokkit.telemetry.events import CallFailed, CallFinished, CallStarted, OutputStarted, ReplyStarted
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grokkit.telemetry.events import Answered, Event, Hook
 
 _logger = logging.getLogger("grokkit")
+_ERRORS_FROM = 400
 
 
 class Span:
@@ -27,6 +28,7 @@ class Span:
         "_clock",
         "_ended",
         "_hooks",
+        "_replied",
         "_request_id",
         "_started_at",
         "_time_to_output",
@@ -42,6 +44,7 @@ class Span:
         self._request_id: str | None = None
         self._time_to_output: float | None = None
         self._ended = False
+        self._replied = False
         self.attempts = 1
         """How often the call was made so far."""
         self.tell(CallStarted(call=call, client_request_id=client_request_id))
@@ -56,13 +59,12 @@ class Span:
         """Seconds from the start to the first output of a stream."""
         return self._time_to_output
 
-    def named(self, request_id: str | None) -> None:
-        """The server gave the request a name: whatever becomes of it, it is known by that."""
-        self._request_id = request_id or self._request_id
-
     def replied(self, status: int, request_id: str | None) -> None:
-        """The head of the reply is here."""
-        self._request_id = request_id
+        """The head of a reply is here. Of the heads of several tries the first good one is told."""
+        self._request_id = request_id or self._request_id
+        if self._replied or status >= _ERRORS_FROM:
+            return
+        self._replied = True
         self.tell(
             ReplyStarted(
                 call=self._call,
@@ -109,7 +111,8 @@ class Span:
         if isinstance(error, GrokError):
             error.with_call(self._call, self._client_request_id)
             error.request_id = error.request_id or self._request_id
-            error.attempts = max(error.attempts, self.attempts)
+            if isinstance(error, DeadlineExceeded):
+                error.attempts = max(error.attempts, self.attempts)
         if self._ended:
             return
         self._ended = True

@@ -46,8 +46,18 @@ class Exchange:
 
     async def __call__(self, call: Call) -> Reply:
         """The reply, with its body read, or streaming when the call asks for a stream and gets one."""
-        first, silence = call.limits.first_event, call.limits.wire
         opened = self._clock.now()
+        reply = await self._begun(call, opened)
+        first = self._clock.now() - opened
+        if call.gather is not None and reply.body is None:
+            reply = await call.gather(call, reply)
+        if call.model is not None:
+            self._measure(call, reply, opened, first)
+        return reply
+
+    async def _begun(self, call: Call, opened: float) -> Reply:
+        """The reply, read as far as nobody is to see anything of it yet."""
+        first, silence = call.limits.first_event, call.limits.wire
         reply: Reply | None = None
         try:
             soonest = math.inf if silence is None else opened + silence
@@ -55,19 +65,15 @@ class Exchange:
             async with limit:
                 reply = await self._transport.send(self._with_remaining_time(call))
                 if call.span is not None:
-                    call.span.named(reply.request_id)
+                    call.span.replied(reply.status, reply.request_id)
                 if reply.status < _REDIRECTS_FROM and call.stream and _is_event_stream(reply):
-                    reply = await self._until_output(call, reply, limit, opened)
-                    self._measure(call, reply, opened)
-                    return reply
+                    return await self._until_output(call, reply, limit, opened)
 
                 def heard() -> None:
                     limit.move(_after(self._clock.now(), silence), lambda: wire_timed_out(silence))
 
                 heard()
-                reply = await _whole(call, reply, heard)
-                self._measure(call, reply, opened)
-                return reply
+                return await _whole(call, reply, heard)
         except GrokError as error:
             if reply is not None:
                 error.request_id = error.request_id or reply.request_id
@@ -79,14 +85,12 @@ class Exchange:
         remaining = max(0, round((call.deadline - self._clock.now()) * 1000))
         return call.replace(headers={**call.headers, REMAINING: str(remaining)})
 
-    def _measure(self, call: Call, reply: Reply, opened: float) -> None:
-        if call.model is None:
-            return
-        first = self._clock.now() - opened
+    def _measure(self, call: Call, reply: Reply, opened: float, first: float) -> None:
+        arrived = None if reply.body is None else self._clock.now()
 
         def ended(ending: Ending) -> None:
             if ending.answer is not None and ending.complete:
-                self._answered(call, first, self._clock.now() - opened if reply.body is None else first)
+                self._answered(call, first, (arrived or self._clock.now()) - opened)
 
         reply.on_end(ended)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit.errors import OutOfCredits, RateLimited, ServerFailed, StreamInterrupted
+from grokkit.config import Retry
+from grokkit.errors import CircuitOpen, OutOfCredits, RateLimited, ServerFailed, StreamInterrupted
 from grokkit.telemetry.events import Retried, RetryRefused
 from grokkit.testing import Fault, Simulator, TurnableClock
 
@@ -168,3 +170,48 @@ async def test_the_error_says_how_often_it_was_tried(world: World) -> None:
     async with world.rushing():
         with pytest.raises(ServerFailed, match=r"call: POST /v1/responses \(.*\), 3 attempts"):
             await world.face.call(world.client(retries=2).ask, "Hi")
+
+
+@pytest.mark.parametrize("fault", [Fault(error_at_event=9), Fault(end_after=9), Fault(cut_at_byte=3500)])
+async def test_a_plain_call_streamed_underneath_is_made_again_wherever_it_broke(world: World, fault: Fault) -> None:
+    world.sim.on().reply(TEXT, fault=fault).then(TEXT)
+
+    async with world.rushing():
+        answer = await world.face.call(world.client().ask, "The capital of Norway?")
+
+    assert (answer.text, answer.attempts) == (TEXT, 2)
+    assert [event.may_have_run for event in world.told(Retried)] == [True]
+
+
+async def test_a_plain_call_that_keeps_breaking_gives_what_had_arrived(world: World) -> None:
+    world.sim.on().reply(TEXT, fault=Fault(cut_at_byte=3500))
+
+    async with world.rushing():
+        with pytest.raises(StreamInterrupted) as caught:
+            await world.face.call(world.client(retries=1).ask, "The capital of Norway?")
+
+    assert caught.value.attempts == 2
+    assert caught.value.partial is not None
+    assert TEXT.startswith(caught.value.partial.text)
+
+
+async def test_refusals_that_the_limiter_paces_cost_no_budget(world: World) -> None:
+    world.sim.limit(requests_per_minute=5)
+    grok = world.client(rate_limit="auto", retries=Retry(reserve=0))
+
+    async with world.rushing():
+        answers = await asyncio.gather(*(world.face.call(grok.ask, f"Say {number}") for number in range(12)))
+
+    assert len(answers) == 12
+    assert not world.told(RetryRefused)
+
+
+async def test_a_circuit_that_refuses_is_no_try(world: World) -> None:
+    world.sim.on().reply(status=503)
+    grok = world.client(circuit={"min_calls": 3, "window": 3600}, retries=4)
+
+    async with world.rushing():
+        with pytest.raises(CircuitOpen) as caught:
+            await world.face.call(grok.ask, "Hi")
+
+    assert caught.value.attempts == len(world.sim.calls) == 3

@@ -130,7 +130,7 @@ KINDS: list[tuple[type[GrokError], str, str]] = [
     (errors.ResponseFailed, AGAIN, "ambiguous"),
     (errors.NoCapacity, AGAIN, AGAIN),
     (errors.RateLimited, AGAIN, AGAIN),
-    (errors.StreamInterrupted, NEVER, NEVER),
+    (errors.StreamInterrupted, AGAIN, "ambiguous"),
     (errors.QueueFull, NEVER, NEVER),
     (errors.CircuitOpen, NEVER, NEVER),
     (errors.DeadlineExceeded, NEVER, NEVER),
@@ -148,6 +148,14 @@ KINDS: list[tuple[type[GrokError], str, str]] = [
 def test_each_class_of_errors_has_its_answer(kind: type[GrokError], expected: str, cautious: str) -> None:
     assert verdict(kind("it went wrong")) == expected
     assert verdict(kind("it went wrong"), Retry(ambiguous=False)) == cautious
+
+
+@pytest.mark.parametrize("kind", [errors.FirstEventTimedOut, errors.StreamStalled, errors.WireTimedOut])
+def test_a_time_limit_that_passed_twice_is_not_waited_for_again(kind: type[GrokError]) -> None:
+    assert decision(kind("late"), attempt=1) != Stop()
+    assert decision(kind("late"), attempt=2) == Stop(
+        "attempts", "a time limit passed twice; each try would take as long"
+    )
 
 
 @pytest.mark.parametrize("kind", [errors.QueueFull, errors.CircuitOpen, errors.DeadlineExceeded])

@@ -1,11 +1,12 @@
 """How many calls may run at one time: no bound until the server refuses or slows down, then one that finds its size.
 
 * A refusal (too many calls, no capacity) or a slowdown cuts the bound to `CUT` of what runs, at most once a round trip:
-  calls that were under way at the last cut have no say in the next.
+  calls that were under way at the last cut have no say in the next. It never falls below `FLOOR`: streams that stay
+  open for long must not keep all other calls waiting.
 * As many successes as the bound raise it by one.
 * A slowdown: the median of the last `RECENT` times to the first output, each compared with the long-run median of its
-  own kind of call, is above `SLOW`. The long-run median moves by 2 % a call, so that a lasting change becomes the new
-  normal after some sixty calls.
+  own kind of call, is above `SLOW`, while more than `FEW` run and the last took longer than `NOTICEABLE` seconds. The
+  long-run median moves by 2 % a call, so that a lasting change becomes the new normal after some sixty calls.
 * A bound that has grown to `FAR` times what ran meanwhile bounds nothing: it is forgotten.
 """
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 CUT = 0.7
+FLOOR = 4.0
+FEW = 8
+NOTICEABLE = 1.0
 SLOW = 3.0
 RECENT = 8
 SETTLED = 32
@@ -71,13 +75,14 @@ class Concurrency:
         if self._cut_at is not None and started <= self._cut_at:
             return False
         self._cut_at = now
-        self.bound = max(1.0, CUT * min(self.running, self.bound or self.running))
+        self.bound = max(FLOOR, CUT * min(self.running, self.bound or self.running))
         self._begin_round()
         return True
 
     def succeeded(self, kind: Hashable, started: float, now: float) -> bool:
         """A call had its first output now. Whether the bound has changed."""
-        if self._pace.add(kind, now - started) > SLOW and self.running > 1:
+        slow = self._pace.add(kind, now - started) > SLOW
+        if slow and self.running > FEW and now - started > NOTICEABLE:
             return self.refused(started, now)
         if self.bound is None:
             return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods that do the same when they are done twice."""
 
-_NOT_HERE = (errors.CircuitOpen, errors.QueueFull, errors.DeadlineExceeded, errors.StreamInterrupted)
+_NOT_HERE = (errors.CircuitOpen, errors.QueueFull, errors.DeadlineExceeded)
 _LEAST_BASE_WHEN_LIMITED = 1.0
 _JITTER = 0.1
 _DOUBLINGS = 64
@@ -71,6 +71,8 @@ def decide(policy: Retry, failure: Failure, random: Callable[[], float]) -> Agai
         return stop
     if failure.attempt > policy.max:
         return Stop("attempts")
+    if failure.attempt > 1 and isinstance(failure.error, errors.TimedOut):
+        return Stop("attempts", "a time limit passed twice; each try would take as long")
     asked = _asked(failure.error)
     if asked is None:
         return _own_wait(policy, failure, random)

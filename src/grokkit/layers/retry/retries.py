@@ -6,7 +6,7 @@ from functools import partial
 from random import random as _random
 from typing import TYPE_CHECKING
 
-from grokkit.errors import GrokError
+from grokkit.errors import CircuitOpen, GrokError, QueueFull, RateLimited, WouldExceedDeadline
 from grokkit.layers.effects import has_effects
 from grokkit.telemetry.events import Retried, RetryRefused
 
@@ -25,6 +25,7 @@ ATTEMPT = "x-grokkit-attempt"
 IDEMPOTENCY = "idempotency-key"
 """The header by which a server can tell that two POSTs are one call."""
 
+_NOTHING_SENT = (CircuitOpen, QueueFull, WouldExceedDeadline)
 _NOT_AGAIN = "not tried again: "
 _HELD_BACK = Stop("budget", "retries are held back because too many calls fail")
 
@@ -52,12 +53,10 @@ class Retries:
             try:
                 reply = await call_next(current)
             except GrokError as error:
-                delay = await self._delay(current, error, attempt)
-                if delay is None:
+                if not await self._waited(current, error, attempt):
                     raise
             else:
                 return self._came_through(current, reply, attempt)
-            await self._wait(current, delay)
             attempt += 1
             if call.span is not None:
                 call.span.attempts = attempt
@@ -67,8 +66,8 @@ class Retries:
         """The retry budgets of the accounts that made calls lately."""
         return [self._budget.health(account) for account in self._budget.accounts()]
 
-    async def _delay(self, call: Call, error: GrokError, attempt: int) -> float | None:
-        """The seconds to wait before the next try, which is paid for; None when there is none."""
+    async def _waited(self, call: Call, error: GrokError, attempt: int) -> bool:
+        """Whether there is another try: then it is paid for, and the time until it is over."""
         policy = call.policies.retries
         failure = Failure(
             error,
@@ -78,19 +77,24 @@ class Retries:
             remaining=None if call.deadline is None else call.deadline - self._clock.now(),
         )
         decision = decide(policy, failure, self._random)
-        if not isinstance(decision, Stop) and not await self._budget.withdraw(call.account, policy):
+        if not isinstance(decision, Stop) and not await self._paid(call, error):
             decision = _HELD_BACK
         if isinstance(decision, Stop):
             _refuse(call, failure, decision)
-            return None
+            return False
         call.tell(Retried, attempt=attempt + 1, delay=decision.delay, error=error, may_have_run=failure.may_have_run)
-        return decision.delay
+        await self._wait(call, error, decision.delay)
+        return True
 
-    async def _wait(self, call: Call, delay: float) -> None:
+    async def _paid(self, call: Call, error: GrokError) -> bool:
+        return _is_paced(call, error) or await self._budget.withdraw(call.account, call.policies.retries)
+
+    async def _wait(self, call: Call, error: GrokError, delay: float) -> None:
         try:
             await self._clock.sleep(delay)
         except BaseException:
-            self._budget.put_back(call.account)
+            if not _is_paced(call, error):
+                self._budget.put_back(call.account)
             raise
 
     def _came_through(self, call: Call, reply: Reply, attempt: int) -> Reply:
@@ -106,6 +110,11 @@ class Retries:
             self._budget.deposit(call.account, call.policies.retries)
 
 
+def _is_paced(call: Call, error: GrokError) -> bool:
+    """Whether the rate limiter sees to it that trying again adds nothing to the load: then it costs no budget."""
+    return isinstance(error, RateLimited) and call.policies.rate_limit.is_on
+
+
 def _first(call: Call) -> Call:
     if call.method in REPEATABLE or IDEMPOTENCY in map(str.lower, call.headers):
         return call
@@ -118,7 +127,7 @@ def _numbered(call: Call, attempt: int) -> Call:
 
 def _refuse(call: Call, failure: Failure, stop: Stop) -> None:
     error = failure.error
-    error.attempts = failure.attempt
+    error.attempts = failure.attempt - isinstance(error, _NOTHING_SENT)
     if stop.note is not None and _NOT_AGAIN not in (error.hint or ""):
         error.hint = "; ".join(filter(None, [error.hint, _NOT_AGAIN + stop.note]))
     if stop.reason is not None:
