@@ -53,9 +53,9 @@ class PlainText:
             self._write(self._clean(event.text))
 
     def _write(self, text: str) -> None:
+        self._last = text or self._last  # first, as a Ctrl-C may come while it is written
         self._out.write(text)
         self._out.flush()
-        self._last = text or self._last
 
 
 class MarkdownText:
