@@ -137,6 +137,7 @@ def environment(tmp_path: Path, sim: WatchedSimulator) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "XAI_API_KEY": KEY,
         "GROKKIT_BASE_URL": sim.base_url,
+        "GROKKIT_RETRIES": "0",
     }
 
 

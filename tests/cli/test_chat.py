@@ -242,3 +242,13 @@ def test_the_small_model_answers_without_a_key(environment: dict[str, str], grok
     assert done.returncode == 0
     assert done.stdout.strip()
     assert "smollm2-135m-instruct, " in done.stderr
+
+
+def test_a_person_is_told_why_nothing_happens(grokkit: Run, sim: WatchedSimulator) -> None:
+    sim.on(times=1).reply(status=503, headers={"Retry-After": "1"})
+
+    done = grokkit("chat", "hi", GROKKIT_RETRIES="1")
+
+    assert (done.returncode, done.stdout) == (0, "You said: hi\n")
+    assert "trying again in" in done.stderr
+    assert "(try 2)" in done.stderr

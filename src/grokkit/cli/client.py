@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from grokkit.cli.failure import no_key
+from grokkit.cli.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from grokkit import Grok
     from grokkit.client import ConfigOptions
+    from grokkit.telemetry.events import Event
 
+_NOTICEABLE = 1.0
 F = TypeVar("F", bound="Callable[..., object]")
 
 
@@ -38,10 +41,10 @@ class Server:
         return settings
 
     def client(self) -> Grok:
-        """A client. Raises `KeyMissing`, with the ways to go on, when there is no key."""
+        """A client that says when it waits. Raises `KeyMissing`, with the ways to go on, when there is no key."""
         from grokkit import Grok
 
-        grok = Grok(**self.settings())
+        grok = Grok(**self.settings(), hooks=[say_wait])
         if grok.config.api_key is None:
             raise no_key()
         return grok
@@ -51,6 +54,17 @@ class Server:
         from grokkit import Grok
 
         return Grok.local(path, **self.settings())
+
+
+def say_wait(event: Event) -> None:
+    """Tell the person before the terminal why nothing happens."""
+    from grokkit.telemetry.events import Queued, Retried
+
+    if isinstance(event, Retried) and event.delay >= _NOTICEABLE:
+        why = getattr(event.error, "message", None) or type(event.error).__name__
+        say(f"grokkit: {why}; trying again in {event.delay:.0f} s (try {event.attempt})", dim=True)
+    elif isinstance(event, Queued) and event.wait >= _NOTICEABLE:
+        say(f"grokkit: waiting {event.wait:.0f} s for the rate limit", dim=True)
 
 
 profile_option = click.option("--profile", metavar="NAME", help="The profile of the config file to use.")

@@ -31,7 +31,7 @@ def examine(server: Server, config: Config, *, reached: bool) -> Iterator[Findin
 
 def _ask(grok: Grok, patience: float) -> Finding:
     try:
-        return _of_owner(grok.account.me(timeout=patience))
+        return _of_owner(grok.account.me(timeout=patience, retries=0))
     except NotFound:
         return _of_models(grok, patience)
     except GrokError as error:
@@ -47,7 +47,7 @@ def _of_owner(owner: Me) -> Finding:
 def _of_models(grok: Grok, patience: float) -> Finding:
     """Servers that are not xAI's have no `/me`; they list models."""
     try:
-        names = [card.id for card in grok.models.list(timeout=patience)]
+        names = [card.id for card in grok.models.list(timeout=patience, retries=0)]
     except GrokError as error:
         return Finding("account", "fail", error.message, error.hint)
     return Finding("account", "ok", f"the server takes the key and lists {len(names)} models")
