@@ -16,6 +16,7 @@ from grokkit import local
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+APPLICATIONS = sorted(path.parent for path in ROOT.glob("examples/*/pyproject.toml"))
 BLOCK = re.compile(r"^```python(?P<info>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -71,6 +72,15 @@ def test_an_example_runs_as_a_program(example, reader):
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("application", APPLICATIONS, ids=lambda application: application.name)
+def test_the_tests_of_an_application_pass(application):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(application)]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
