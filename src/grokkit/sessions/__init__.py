@@ -1,0 +1,1 @@
+"""Conversations that last: their history kept valid, saved, searched, forked, rewound and made short."""
