@@ -361,7 +361,7 @@ class TestLayers:
             def __repr__(self) -> str:
                 return "my attempt"
 
-        stack = face.client(transport=mock, layers=[MyAttempt(), Mine()], hooks=[print]).stack
+        stack = face.client(transport=mock, layers=[MyAttempt(), Mine()], hooks=[print], retries=4).stack
 
         assert str(stack).splitlines() == [
             "trace",

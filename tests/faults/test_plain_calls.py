@@ -53,7 +53,7 @@ async def test_a_reply_that_fails_after_its_head(trial: Any, told: Any, name: st
     outcome = await trial.asked(sim.base_url, within=SHORT if failure.limits else None, limits=failure.limits)
 
     assert type(outcome.error) is failure.kind
-    told(outcome, sim.calls, request_id=None if failure.kind is DeadlineExceeded else sim.calls[-1].id)
+    told(outcome, sim.calls, request_id=sim.calls[-1].id)
 
 
 async def _silent(trial: Any, _wire: Any) -> None:
@@ -111,4 +111,4 @@ async def test_a_reply_that_fails_as_the_simulator_cannot(trial: Any, told: Any,
     outcome = await trial.asked(server.url + "/v1", within=SHORT if "limits" in options else None, **options)
 
     assert type(outcome.error) is kind
-    told(outcome, server.requests, request_id=None if kind is DeadlineExceeded else "req-1")
+    told(outcome, server.requests, request_id="req-1")

@@ -128,8 +128,7 @@ async def test_a_stream_that_fails_before_its_first_output_raises_the_failure_it
 
     assert type(outcome.error) is FIRST.get(failure.kind, failure.kind)
     assert outcome.events == []
-    unknown = failure.kind is DeadlineExceeded and outcome.error.request_id is None  # it ended the opening
-    told(outcome, server.requests, request_id=None if unknown else "req-1")
+    told(outcome, server.requests, request_id="req-1")
 
 
 @pytest.mark.parametrize("dialect", BEGINNING)

@@ -122,7 +122,7 @@ def test_a_program_that_does_not_listen_hears_nothing() -> None:
 from grokkit import GrokError, Grok
 from grokkit.testing import MockTransport, json_reply
 try:
-    Grok(api_key="k", transport=MockTransport(lambda _: json_reply({}, status=500)), model="m").ask("Hi")
+    Grok(api_key="k", retries=0, transport=MockTransport(lambda _: json_reply({}, status=500)), model="m").ask("Hi")
 except GrokError as error:
     print(type(error).__name__)
 """

@@ -44,6 +44,7 @@ BLIND = {
     "RateLimited",
     "QueueFull",
     "CircuitOpen",
+    "StoreUnavailable",
     "DeadlineExceeded",
     "WouldExceedDeadline",
     "AskSomeone",

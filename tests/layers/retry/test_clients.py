@@ -47,7 +47,7 @@ class World:
             transport=self.sim.transport(),
             clock=self.clock,
             hooks=[self.events.append],
-            **{"rate_limit": "off", "circuit": "off", **options},
+            **{"retries": 4, "rate_limit": "off", "circuit": "off", **options},
         )
 
     def told(self, kind: type[Any]) -> list[Any]:

@@ -33,7 +33,7 @@ def real():
 
 
 def client(cassette, **options):
-    return AsyncGrok(**{"api_key": KEY, "transport": cassette, "model": "grok-4.3", **options})
+    return AsyncGrok(**{"api_key": KEY, "transport": cassette, "model": "grok-4.3", "retries": 0, **options})
 
 
 def call(body=None, *, method="POST", path="/responses", base="https://api.x.ai/v1", **fields):

@@ -49,7 +49,7 @@ async def sim(request: pytest.FixtureRequest, clock: TurnableClock) -> AsyncIter
 
 async def stream(sim: Simulator, **options: Any) -> str:
     async with (
-        sim.async_grok(**options) as grok,
+        sim.async_grok(retries=0, **options) as grok,
         sim.clock.rushing(),  # type: ignore[attr-defined]
         grok.chat.stream(BODY["model"], messages=MESSAGES) as events,
     ):
@@ -57,7 +57,7 @@ async def stream(sim: Simulator, **options: Any) -> str:
 
 
 async def plain(sim: Simulator, **options: Any) -> str:
-    async with sim.async_grok(**options) as grok, sim.clock.rushing():  # type: ignore[attr-defined]
+    async with sim.async_grok(retries=0, **options) as grok, sim.clock.rushing():  # type: ignore[attr-defined]
         return (await grok.chat.create(BODY["model"], messages=MESSAGES)).text
 
 
