@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import math
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from grokkit._per_loop import Care, PerLoop
-from grokkit.errors import ExtraMissing
 from grokkit.stores import lua, quota
 from grokkit.stores.operations import quota_key
+from grokkit.stores.redis_line import Line, script
 from grokkit.stores.store import Taken
-
-try:
-    from redis.exceptions import NoScriptError
-
-    from grokkit.stores.redis_client import CAUGHT, Client, failure, make_client, without_credentials
-except ImportError as error:
-    raise ExtraMissing("the Redis store needs redis-py, which is not installed", extra="redis") from error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grokkit.stores.store import Take
-
-_DOUBT_AFTER = 0.02
-
-
-class Script(NamedTuple):
-    """A script and the name the server knows it by."""
-
-    source: str
-    sha: str
-
-
-def script(source: str) -> Script:
-    """A script, named."""
-    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
-
 
 _COMPARE_AND_SET = script(lua.COMPARE_AND_SET)
 _INCREMENT = script(lua.INCREMENT)
@@ -69,108 +43,67 @@ class RedisStore:
     """
 
     def __init__(self, url: str, *, timeout: float = 1.0, prefix: str = "grokkit:") -> None:
-        self._where = without_credentials(url)
-        self._timeout = timeout
+        self._line = Line(url, timeout)
         self._prefix = prefix
-        self._quiet_since = time.monotonic()
-        self._clients: PerLoop[Client] = PerLoop(
-            Care(
-                make=lambda: make_client(url, timeout),
-                close=lambda client: client.aclose(),
-                abandon=lambda _: None,
-                disown=lambda _: None,
-            )
-        )
 
     def __repr__(self) -> str:
-        return self._where
+        return self._line.where
 
     async def get(self, key: str) -> bytes | None:
         """See `Store.get`."""
-        value = await self._ask("GET", self._key("value", key))
+        value = await self._line.ask("GET", self._key("value", key))
         return value if isinstance(value, bytes) else None
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
         """See `Store.set`."""
         lasting = ["PX", milliseconds] if (milliseconds := _milliseconds(ttl)) else []
-        await self._ask("SET", self._key("value", key), value, *lasting)
+        await self._line.ask("SET", self._key("value", key), value, *lasting)
 
     async def delete(self, key: str) -> None:
         """See `Store.delete`."""
-        await self._ask("DEL", self._key("value", key))
+        await self._line.ask("DEL", self._key("value", key))
 
     async def compare_and_set(
         self, key: str, expected: bytes | None, value: bytes | None, *, ttl: float | None = None
     ) -> bool:
         """See `Store.compare_and_set`."""
         arguments: list[str | bytes] = [*_optional(expected), *_optional(value), _milliseconds(ttl)]
-        return bool(await self._run(_COMPARE_AND_SET, [self._key("value", key)], arguments))
+        return bool(await self._line.run(_COMPARE_AND_SET, [self._key("value", key)], arguments))
 
     async def increment(
         self, key: str, amount: float, *, low: float = -math.inf, high: float = math.inf, ttl: float | None = None
     ) -> float | None:
         """See `Store.increment`."""
         arguments = [_number(amount), _number(low), _number(high), _milliseconds(ttl)]
-        total = await self._run(_INCREMENT, [self._key("number", key)], arguments)
+        total = await self._line.run(_INCREMENT, [self._key("number", key)], arguments)
         return None if total is None else float(total)
 
     async def lease(self, key: str, holder: str, *, seconds: float) -> bool:
         """See `Store.lease`."""
-        return bool(await self._run(_LEASE, [self._key("lease", key)], [holder, _milliseconds(seconds)]))
+        return bool(await self._line.run(_LEASE, [self._key("lease", key)], [holder, _milliseconds(seconds)]))
 
     async def release(self, key: str, holder: str) -> None:
         """See `Store.release`."""
-        await self._run(_RELEASE, [self._key("lease", key)], [holder])
+        await self._line.run(_RELEASE, [self._key("lease", key)], [holder])
 
     async def take(self, takes: Sequence[Take]) -> Taken:
         """See `Store.take`."""
-        wait, now = await self._run(_TAKE, self._quotas(takes), take_arguments(takes))
+        wait, now = await self._line.run(_TAKE, self._quotas(takes), take_arguments(takes))
         return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
 
     async def give(self, takes: Sequence[Take], at: float) -> None:
         """See `Store.give`."""
-        await self._run(_GIVE, self._quotas(takes), give_arguments(takes, at))
+        await self._line.run(_GIVE, self._quotas(takes), give_arguments(takes, at))
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
-        await self._clients.aclose()
+        await self._line.aclose()
 
     def _key(self, kind: str, key: str) -> str:
         return f"{self._prefix}{kind}:{key}"
 
     def _quotas(self, takes: Sequence[Take]) -> list[str]:
         return [self._key("{quota}", quota_key(take.quota)) for take in takes]
-
-    async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[str | bytes]) -> Any:
-        rest = (len(keys), *keys, *arguments)
-        try:
-            return await self._ask("EVALSHA", script.sha, *rest)
-        except NoScriptError:
-            return await self._ask("EVAL", script.source, *rest)
-
-    async def _ask(self, *command: str | bytes | int) -> Any:
-        client = self._clients.get() or await self._clients.open()
-        await self._notice_closed()
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await client.execute_command(*command)
-        except NoScriptError:
-            raise
-        except CAUGHT as error:
-            failed = failure(error, self._where, self._timeout)
-            raise failed from error
-
-    async def _notice_closed(self) -> None:
-        """After a silence, let the loop see which idle connections the server has closed meanwhile.
-
-        A loop that was held up has not read their ends yet, and what is written to one of them would be lost. Two
-        turns: the first asks the system, the second has let the callbacks run.
-        """
-        now = time.monotonic()
-        if now - self._quiet_since > _DOUBT_AFTER:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-        self._quiet_since = now
 
 
 def take_arguments(takes: Sequence[Take]) -> list[str]:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS grokkit_state (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires REAL, PRIMARY KEY (kind, key)
+);
+CREATE INDEX IF NOT EXISTS grokkit_state_expires ON grokkit_state (expires) WHERE expires IS NOT NULL;
+COMMIT;
+"""
 _READ = "SELECT value FROM grokkit_state WHERE kind = ? AND key = ? AND (expires IS NULL OR expires > ?)"
 _WRITE = """
 INSERT INTO grokkit_state (kind, key, value, expires) VALUES (?, ?, ?, ?)
@@ -62,7 +70,7 @@ class SQLiteStore:
     ) -> None:
         if str(path) in {"", ":memory:"}:
             raise ConfigInvalid("a SQLite store needs a file", hint='"memory" is the store that has none')
-        self._file = File(Path(path), timeout)
+        self._file = File(Path(path), timeout, _SCHEMA)
         self._now = now
         self._writes = 0
         finalize(self, self._file.drop)

@@ -27,21 +27,17 @@ _BEFORE_FORK = 1.0
 """Seconds that a fork waits for what runs in SQLite: a lock in there would stay locked in the child for ever."""
 
 _SETTINGS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-_SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS grokkit_state (
-    kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires REAL, PRIMARY KEY (kind, key)
-);
-CREATE INDEX IF NOT EXISTS grokkit_state_expires ON grokkit_state (expires) WHERE expires IS NOT NULL;
-COMMIT;
-"""
 
 
 class File:
-    """Runs jobs one by one on a thread and a connection of its own, made at the first job and remade after a fork."""
+    """Runs jobs one by one on a thread and a connection of its own, made at the first job and remade after a fork.
 
-    def __init__(self, path: Path, timeout: float) -> None:
+    `schema` is a script that makes the tables where they are not there yet, in a transaction.
+    """
+
+    def __init__(self, path: Path, timeout: float, schema: str) -> None:
         self.path = path
+        self._schema = schema
         self._timeout = timeout
         self._start_over()
         _files.add(self)
@@ -127,7 +123,7 @@ class File:
         while True:
             try:
                 connection.executescript(_SETTINGS)
-                connection.executescript(_SCHEMA)
+                connection.executescript(self._schema)
             except sqlite3.OperationalError as error:
                 if not _locked(error) or time.monotonic() > until:
                     raise
