@@ -98,6 +98,14 @@ class MemoryStore:
 
     async def take(self, takes: Sequence[Take]) -> Taken:
         """See `Store.take`."""
+        return self.take_now(takes)
+
+    async def give(self, takes: Sequence[Take], at: float) -> None:
+        """See `Store.give`."""
+        self.give_now(takes, at)
+
+    def take_now(self, takes: Sequence[Take]) -> Taken:
+        """`take` for those who know that this store is in memory: without a coroutine."""
         with self.lock:
             now = quota.microseconds(self._clock())
             asked = [(*self._use(take.quota, now), take.amount) for take in takes]
@@ -109,14 +117,15 @@ class MemoryStore:
                     quota.take(kept.use, terms, amount)
         return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
 
-    async def give(self, takes: Sequence[Take], at: float) -> None:
-        """See `Store.give`."""
+    def give_now(self, takes: Sequence[Take], at: float) -> None:
+        """`give` for those."""
         with self.lock:
             now = quota.microseconds(self._clock())
             for take in takes:
                 kept, terms = self._use(take.quota, now)
                 quota.give(kept.use, terms, take.amount, quota.microseconds(at))
-                self._keep(kept, take.quota)
+                if take.amount < 0.0:
+                    self._keep(kept, take.quota)
 
     async def aclose(self) -> None:
         """See `Store.aclose`: memory has nothing to let go of."""

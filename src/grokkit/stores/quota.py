@@ -11,6 +11,7 @@ Times are whole microseconds, so that nothing is lost in rounding. `lua.py` says
 """
 
 import math
+from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -136,9 +137,13 @@ def give(use: Use, quota: Terms, amount: float, at: int) -> None:
         return
     amount = min(amount, quota.limit)
     use.level = min(quota.depth, use.level + amount)
-    taken = at // quota.slot
-    use.slots = [(number, max(0.0, units - amount) if number == taken else units) for number, units in use.slots]
-    use.used = sum(units for _, units in use.slots)
+    slots, taken = use.slots, at // quota.slot
+    place = bisect_left(slots, (taken, -math.inf))
+    if place < len(slots) and slots[place][0] == taken:
+        units = slots[place][1]
+        left = max(0.0, units - amount)
+        slots[place] = (taken, left)
+        use.used -= units - left
 
 
 def lasts(use: Use, quota: Terms) -> int:

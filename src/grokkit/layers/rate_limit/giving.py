@@ -21,13 +21,14 @@ class Purse:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._at_once = isinstance(store, MemoryStore)
+        self.memory = store if type(store) is MemoryStore else None
+        """The store, when it is ours in memory, which answers at once."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, takes: Sequence[Take]) -> Taken:
         """See `Store.take`. What was taken for one who was cancelled meanwhile goes back."""
-        if self._at_once:
-            return await self._store.take(takes)
+        if self.memory is not None:
+            return self.memory.take_now(takes)
         taking = asyncio.ensure_future(self._store.take(takes))
         try:
             return await asyncio.shield(taking)
@@ -39,8 +40,8 @@ class Purse:
         """See `Store.give`; `loop` is that of the call, and may be another one, or closed: then time gives it back."""
         if not takes:
             return
-        if self._at_once:
-            _finish(self._store.give(takes, at))
+        if self.memory is not None:
+            self.memory.give_now(takes, at)
             return
         with suppress(RuntimeError):  # the loop is closed
             if _is_running_here(loop):
@@ -62,12 +63,6 @@ class Purse:
         task = loop.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _finish(work: Coroutine[object, object, None]) -> None:
-    """Run what never waits."""
-    with suppress(StopIteration):
-        work.send(None)
 
 
 def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

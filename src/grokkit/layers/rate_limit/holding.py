@@ -26,22 +26,19 @@ class Holding:
 
     __slots__ = ("_running", "at", "lane", "loop", "plan", "purse", "started", "takes", "tokens")
 
-    def __init__(self, lane: Lane, purse: Purse, plan: Plan, started: float) -> None:
+    def __init__(
+        self, lane: Lane, purse: Purse, plan: Plan, started: float, *, takes: Sequence[Take], tokens: float, at: float
+    ) -> None:
+        """It set out when it `started` and took this, of it so many tokens, `at` that time of the store."""
         self.lane = lane
         self.purse = purse
         self.plan = plan
         self.started = started
         self.loop = asyncio.get_running_loop()
-        self.takes: Sequence[Take] = ()
-        self.tokens = 0.0
-        self.at = 0.0
-        self._running = True
-
-    def took(self, takes: Sequence[Take], tokens: float, at: float) -> None:
-        """It took this, of it so many tokens, at that time of the store."""
         self.takes = takes
         self.tokens = tokens
         self.at = at
+        self._running = True
 
     def leave(self) -> None:
         """It runs no more."""

@@ -47,7 +47,7 @@ class Plan(NamedTuple):
         """What a call of so many tokens takes."""
         if not self.tokens:
             return self.requests
-        return (*self.requests, *(Take(quota, tokens) for quota in self.tokens))
+        return (*self.requests, *[Take(quota, tokens) for quota in self.tokens])
 
 
 class Lane:

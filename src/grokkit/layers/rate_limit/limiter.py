@@ -106,12 +106,22 @@ class RateLimiter:
             self._lanes.pop(idle or next(iter(self._lanes)))
 
     def _at_once(self, lane: Lane, plan: Plan, call: Call, now: float) -> Holding | None:
-        """The short way, for a model of which no limit is known, nobody waits and nothing is bounded."""
-        if plan.limits or lane.lines or now < lane.paused_until or now >= lane.refresh_at:
+        """The short way, where nobody waits and there is room: when nothing is to be taken, or it is in memory."""
+        if now < lane.paused_until or now >= lane.refresh_at or _has_line(lane, plan):
             return None
-        if call.deadline is not None:
-            refuse_hopeless(call, self._figures, now)
-        return Holding(lane, self._purse, plan, now) if lane.enter(plan.policy) else None
+        memory = self._purse.memory
+        if memory is None and plan.limits:
+            return None
+        refuse_hopeless(call, self._figures, now)
+        if not lane.enter(plan.policy):
+            return None
+        tokens = _tokens(lane, plan, call)
+        takes = plan.takes(tokens)
+        taken = memory.take_now(takes) if memory is not None and takes else _NOTHING_TAKEN
+        if taken.wait:
+            lane.leave()
+            return None
+        return Holding(lane, self._purse, plan, now, takes=takes, tokens=tokens, at=taken.at)
 
     async def _admit(self, lane: Lane, call: Call, policy: RateLimit) -> Holding:
         if self._clock.now() >= lane.refresh_at:
@@ -119,10 +129,9 @@ class RateLimiter:
         now = self._clock.now()
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
-        tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
-        line = lane.lines.get((asyncio.get_running_loop(), plan.group)) if lane.lines else None
+        tokens = _tokens(lane, plan, call)
         wait = 0.0
-        if line is None or not line.queue:
+        if not _has_line(lane, plan):
             outcome = await self._ask(lane, policy, tokens)
             if isinstance(outcome, Holding):
                 return outcome
@@ -169,7 +178,6 @@ class RateLimiter:
         if not lane.enter(policy):
             return NEVER
         plan = lane.plan(policy, now)
-        holding = Holding(lane, self._purse, plan, now)
         takes = plan.takes(tokens)
         try:
             taken = await self._purse.take(takes) if takes else _NOTHING_TAKEN
@@ -179,8 +187,7 @@ class RateLimiter:
         if taken.wait:
             lane.leave(line)
             return taken.wait
-        holding.took(takes, tokens, taken.at)
-        return holding
+        return Holding(lane, self._purse, plan, now, takes=takes, tokens=tokens, at=taken.at)
 
     async def _failed(self, holding: Holding, call: Call, error: BaseException) -> None:
         """Refusals are learned from before the call counts as over, so that none is let go in between."""
@@ -209,6 +216,17 @@ class RateLimiter:
             fresh.learned, fresh.share, fresh.output = lane.learned, lane.share, lane.output
             fresh.paused_until = lane.paused_until
             self._lanes[key] = fresh
+
+
+def _tokens(lane: Lane, plan: Plan, call: Call) -> float:
+    """What the call is expected to take of limits on tokens, where there are any."""
+    return tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
+
+
+def _has_line(lane: Lane, plan: Plan) -> bool:
+    """Whether others wait already for what this plan wants, on this loop."""
+    line = lane.lines.get((asyncio.get_running_loop(), plan.group)) if lane.lines else None
+    return line is not None and bool(line.queue)
 
 
 def _cost(plan: Plan, tokens: float) -> float:
