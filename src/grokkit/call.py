@@ -120,7 +120,7 @@ class Ending(msgspec.Struct, frozen=True):
 class Reply:
     """What came back: a status, headers, and a body that is either here (`body`) or on its way (`stream`)."""
 
-    __slots__ = ("_watchers", "body", "context", "headers", "span", "status", "stream")
+    __slots__ = ("_left_to_do", "_watchers", "body", "context", "headers", "span", "status", "stream")
 
     def __init__(
         self,
@@ -137,6 +137,7 @@ class Reply:
         self.span: Span | None = None
         self.context: dict[str, Any] = {}
         self._watchers: list[Callable[[Ending], None]] = []
+        self._left_to_do: list[Callable[[], Awaitable[None]]] = []
 
     def __repr__(self) -> str:
         held = "stream" if self.body is None else f"{len(self.body)} bytes"
@@ -165,6 +166,16 @@ class Reply:
             self.span.finished(ending.answer, complete=ending.complete)
         else:
             self.span.failed(ending.error)
+
+    def afterwards(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something done once it was said how it went on with this reply: for watchers that have to wait."""
+        self._left_to_do.append(work)
+
+    async def settled(self) -> None:
+        """Do what watchers left to be done. Whoever says how it went on with a good reply awaits this next."""
+        works, self._left_to_do = self._left_to_do, []
+        for work in works:
+            await work()
 
     async def read(self, limit: int, heard: Callable[[], object] = lambda: None) -> bytes:
         """The whole body, at most `limit` bytes of it; the stream is closed afterwards. `heard` is told of each chunk.

@@ -6,7 +6,7 @@ from .headers import Headers
 from .kinds import KeySource
 from .layering import Origin, Setting, Spec
 from .not_given import NOT_GIVEN, NotGiven
-from .policies import Circuit, Fallback, Hedge, Policies, RateLimit, Retry
+from .policies import Cache, Circuit, Fallback, Hedge, Policies, RateLimit, Retry
 from .profiles import KeyExposed
 from .resolve import resolve
 from .secret import Secret, SecretURL
@@ -20,6 +20,7 @@ __all__ = [
     "SETTINGS",
     "Auto",
     "Builder",
+    "Cache",
     "Circuit",
     "Config",
     "Fallback",

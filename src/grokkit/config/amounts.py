@@ -31,6 +31,14 @@ def _read_amount(value: object) -> float:
     return float(value)
 
 
+def _read_level(value: object) -> float:
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise Unfit(f"takes a number, 0 or more; found {found(value)}")
+    return float(value)
+
+
 def _read_share(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise Unfit(f"takes a share from 0 to 1; found {found(value)}")
@@ -104,6 +112,8 @@ SOME_WHOLE = Kind("a whole number, or `none`", _read_whole, _whole_from_text, st
 TIER = Kind("a tier, 0 to 4, or `none`", _read_tier, _whole_from_text, str, optional=True)
 AMOUNT = Kind("a number above 0", _read_amount, seconds_from_text, show_seconds)
 SOME_AMOUNT = Kind("a number above 0, or `none`", _read_amount, seconds_from_text, show_seconds, optional=True)
+LEVEL = Kind("a number, 0 or more", _read_level, seconds_from_text, show_seconds)
+SOME_LEVEL = Kind("a number, 0 or more, or `none`", _read_level, seconds_from_text, show_seconds, optional=True)
 SHARE = Kind("a share from 0 to 1", _read_share, seconds_from_text, show_seconds)
 SOME_SHARE = Kind("a share from 0 to 1, or `none`", _read_share, seconds_from_text, show_seconds, optional=True)
 NAMES = Kind("a list of names", _read_names, _names_from_text, _show_names)

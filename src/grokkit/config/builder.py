@@ -133,6 +133,18 @@ class Builder(Generic[T]):
         """Who is asked when the model cannot serve: models or clients, in order, or a `Fallback`."""
         return self.option("fallback", policy or to)
 
+    def cache(self, where: object = None, **parts: object) -> Self:
+        """When an answer is given again: a URL, a store or a `Cache`; memory without; parts of it by name.
+
+        >>> Builder(dict).cache("sqlite:///cache.db", ttl=60).build()
+        {'cache': {'enabled': True, 'store': SecretURL('sqlite:///cache.db'), 'ttl': 60}}
+        """
+        place = SecretURL(where) if isinstance(where, str) else where
+        if not parts:
+            return self.option("cache", True if place is None else place)
+        named = {} if place is None else {"store": place}
+        return self.option("cache", {"enabled": True, **named, **parts})
+
     def coalesce(self, *, shared: bool = True) -> Self:
         """Whether equal calls at one time share one reply."""
         return self.option("coalesce", shared)

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grokkit.errors import ConfigInvalid
 
 from . import amounts
-from .kinds import FLAG, Kind
+from .kinds import FLAG, SIZE, STATE, Kind
 from .unfit import Unfit
+
+if TYPE_CHECKING:
+    from grokkit.stores import Store
+
+    from .secret import SecretURL
 
 CONDITIONS = ("capacity", "circuit", "context", "parameter", "rate_limit", "failure")
 
@@ -207,6 +212,48 @@ class Fallback(Policy):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cache(Policy):
+    """When an answer is given again to an equal call. Off by default; `cache="sqlite:///cache.db"` switches it on.
+
+    Short forms: `True` (in the memory of this process), a URL or a store, a number (of seconds to keep answers), and
+    `False`. A call's `cache=Cache(tags=["prices"])` uses the client's store. An answer is not stored when it was cut
+    off, filtered, calls a tool, came from a search, or is one of a conversation that the server keeps; nor where the
+    call asks for variety by a `temperature` above `max_temperature`. Raises `ConfigInvalid`.
+
+    >>> Cache(ttl=60, stale=600).is_on
+    True
+    """
+
+    enabled: bool = field(default=True, metadata=about("Whether answers are stored and given again.", FLAG))
+    store: "SecretURL | Store | str | None" = field(
+        default=None, metadata=about("Where they are kept; `none` is the client's place, or memory.", STATE)
+    )
+    ttl: float = field(default=3600.0, metadata=about("Seconds that an answer is good for.", amounts.AMOUNT))
+    stale: float = field(
+        default=0.0,
+        metadata=about("Seconds after that in which it is still given, while a new one is fetched.", amounts.LEVEL),
+    )
+    refresh_usd: float = field(
+        default=1.0, metadata=about("US dollars that fetching new ones may cost in any hour.", amounts.LEVEL)
+    )
+    pace: float = field(
+        default=0.0, metadata=about("Seconds between the events of a stream that is given again.", amounts.LEVEL)
+    )
+    max_entry: int = field(default=256 * 2**10, metadata=about("The largest answer that is stored.", SIZE))
+    max_temperature: float | None = field(
+        default=0.3, metadata=about("A call that asks for more than this is always made.", amounts.SOME_LEVEL)
+    )
+    tags: tuple[str, ...] = field(
+        default=(), metadata=about("Names to invalidate the stored answers by.", amounts.NAMES)
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether any answer is stored."""
+        return self.enabled
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policies:
     """What holds for one call: the client's settings, with what the call itself says in their place."""
 
@@ -215,6 +262,7 @@ class Policies:
     circuit: Circuit = Circuit()
     hedge: Hedge = Hedge()
     fallback: Fallback = Fallback()
+    cache: Cache = Cache(enabled=False)
     coalesce: bool = False
     tenant: str | None = None
     priority: str = "normal"

@@ -92,6 +92,35 @@ class _Targets(PolicyGroup):
         return text if text.strip().lower() in _OFF else [name.strip() for name in text.split(",") if name.strip()]
 
 
+class _Kept(PolicyGroup):
+    """`cache`: to name a store switches it on; what names none leaves the one that is set elsewhere."""
+
+    def split(self, value: object) -> Mapping[str, object]:
+        if value is True or (isinstance(value, str) and value.strip().lower() in _ON):
+            return {"enabled": True}
+        parts = super().split(value)
+        if isinstance(value, policies.Cache) and value.store is None:
+            return {name: part for name, part in parts.items() if name != "store"}
+        return {"enabled": True, **parts} if parts.get("store") else parts
+
+    def from_text(self, text: str) -> object:
+        """A number where the text is one."""
+        try:
+            return float(text)
+        except ValueError:
+            return text.strip()
+
+
+def _ttl_or_store(value: object) -> Mapping[str, object]:
+    return {"enabled": True, "ttl" if isinstance(value, int | float) else "store": value}
+
+
+CACHE = _Kept(
+    policies.Cache,
+    "`memory`, a URL, a store, seconds to keep answers, `off`, or a table",
+    {"enabled": False},
+    _ttl_or_store,
+)
 RETRIES = PolicyGroup(policies.Retry, "a number of retries, or a table", {"max": 0}, _number("max"))
 RATE_LIMIT = PolicyGroup(policies.RateLimit, "`auto`, `fixed`, `off`, or a table", {"mode": "off"}, _mode)
 CIRCUIT = PolicyGroup(

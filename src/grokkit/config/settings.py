@@ -11,7 +11,7 @@ from . import amounts, groups, kinds, policy_groups
 from .headers import Headers
 from .kinds import KeySource, Kind
 from .layering import Found, Setting, Spec, as_found, defaults, read_table, sealed, settle
-from .policies import Circuit, Fallback, Hedge, Policies, RateLimit, Retry
+from .policies import Cache, Circuit, Fallback, Hedge, Policies, RateLimit, Retry
 from .secret import SecretURL
 from .timeouts import Timeouts
 
@@ -76,6 +76,11 @@ class Config:
     )
     fallback: Fallback = field(
         default=Fallback(), metadata=about("Who is asked when the model cannot serve.", policy_groups.FALLBACK)
+    )
+    cache: Cache = field(
+        default=Cache(enabled=False),
+        metadata=about("When an answer is given again to an equal call.", policy_groups.CACHE)
+        | {"variable": "GROKKIT_ANSWER_CACHE"},
     )
     coalesce: bool = field(
         default=False, metadata=about("Whether equal calls at one time share one reply.", kinds.FLAG)
@@ -201,7 +206,7 @@ def _specs() -> tuple[Spec, ...]:
             each.metadata["about"],
             each.metadata["kind"],
             each.default,
-            (f"GROKKIT_{each.name.upper()}", *each.metadata["variables"]),
+            (each.metadata.get("variable", f"GROKKIT_{each.name.upper()}"), *each.metadata["variables"]),
         )
         for each in fields(Config)
         if each.metadata

@@ -140,6 +140,7 @@ class Channel:
         reply = await self.send(call)
         answer = self._read(reply, read)
         reply.end(Ending(answer))
+        await reply.settled()
         warn_of_another_model(call, answer)
         return answer
 
@@ -159,6 +160,7 @@ class Channel:
             attempts=notes.get("attempts", 1),
             fallbacks=notes.get("fell_back", ()),
             joined=notes.get("joined"),
+            cached=notes.get("cached", False),
             prices=prices_of,
         )
 

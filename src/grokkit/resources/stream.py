@@ -200,6 +200,7 @@ class AsyncStream:
             await self._close(reply)
         finally:
             reply.end(Ending(self.partial, complete=self._result is not None))
+        await reply.settled()
 
     async def _close(self, reply: Reply) -> None:
         try:

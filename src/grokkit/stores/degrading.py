@@ -47,12 +47,14 @@ class Degrading:
         clock: Clock,
         retry_every: float = 5.0,
         told: Callable[[StateLost | StateRecovered], object] = lambda _: None,
+        holds: str = "limits, budgets and circuits",
     ) -> None:
         self._store = store
         self._local = local
         self._clock = clock
         self._retry_every = retry_every
         self._told = told
+        self._holds = holds
         self._lost_at: float | None = None
         self._next_try = -math.inf
         self._turn = 0
@@ -154,8 +156,9 @@ class Degrading:
             self._turn += 1
         event = StateLost(store=repr(self._store), error=error)
         _logger.warning(
-            "grok.state_lost %s: limits, budgets and circuits are this process's own until it is back: %s",
+            "grok.state_lost %s: %s are this process's own until it is back: %s",
             event.store,
+            self._holds,
             error.message,
             extra={"grok": event},
         )

@@ -1,7 +1,7 @@
 """The records that hooks receive. They hold no content and no secret; times are seconds."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -185,15 +185,53 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """The client request id of the call that was sent."""
 
 
+class CacheHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored answer was given: nothing was sent, and nothing is billed."""
+
+    call: CallRef
+    client_request_id: str
+    stale: bool
+    """Whether its time was over, and a new one is being fetched."""
+    saved_ticks: int
+    """What the answer cost when it was new; 0 when nobody knows."""
+
+
+class CacheMissed(msgspec.Struct, frozen=True, kw_only=True):
+    """No answer is stored that may be given: the call goes on."""
+
+    call: CallRef
+    client_request_id: str
+
+
+class CacheStored(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer was stored."""
+
+    call: CallRef
+    client_request_id: str
+    size: int
+    """In bytes."""
+
+
+class CacheRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer is not stored, or not looked for, or not fetched anew."""
+
+    call: CallRef
+    client_request_id: str
+    reason: str
+    """By what was asked: `conversation`, `deferred`, `temperature`, `effects`. By what came: `cut_off`, `filtered`,
+    `refused`, `tool_calls`, `server_tools`, `empty`, `unfinished`, `failed`, `joined`, `redacted`, `fallback`,
+    `cached`, `size`, `invalidated`, `store` (which failed). By what fetching new ones costs: `refresh_usd`."""
+
+
 class StateLost(msgspec.Struct, frozen=True, kw_only=True):
-    """The shared store cannot be reached: limits, budgets and circuits are this process's own until it can."""
+    """A shared store cannot be reached: what is kept there is this process's own until it can."""
 
     store: str
     error: Exception
 
 
 class StateRecovered(msgspec.Struct, frozen=True, kw_only=True):
-    """The shared store is in use again."""
+    """A shared store is in use again."""
 
     store: str
     lost_for: float
@@ -210,6 +248,11 @@ class Answered(Protocol):
     @property
     def usage(self) -> Usage:
         """What it took."""
+        ...
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The whole reply as the server gave it."""
         ...
 
 
@@ -231,6 +274,10 @@ Event: TypeAlias = (
     | HedgeSettled
     | FellBack
     | Joined
+    | CacheHit
+    | CacheMissed
+    | CacheStored
+    | CacheRefused
     | StateLost
     | StateRecovered
 )

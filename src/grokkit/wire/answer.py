@@ -30,6 +30,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     fallbacks: "tuple[Handover, ...]" = ()
     joined: str | None = None
+    cached: bool = False
     prices: Callable[[str], Prices | None] = lambda _model: None
     """What a model costs, by its name, for replies that do not say what they cost."""
 
@@ -59,6 +60,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Who was asked before and could not serve, and why; empty as a rule."""
     joined: str | None
     """The client request id of the equal call whose reply this is too; it is that call which was billed."""
+    cached: bool = False
+    """Whether this was given before and came out of the cache: nothing was sent, `usage` says what that saved."""
     raw: dict[str, Any]
     """The whole reply as the server gave it, what this version does not know included."""
     wire: ChatCompletion | Response
@@ -91,7 +94,7 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         tool_calls=calls,
         reasoning=(message.reasoning_content if message else None) or "",
         citations=[Citation(url=url) for url in wire.citations or ()],
-        usage=chat_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier),
+        usage=_paid(chat_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier), origin),
         model=wire.model,
         id=wire.id,
         finish_reason=finish_reason(wire.choices[0].finish_reason, calls=bool(calls)) if wire.choices else None,
@@ -100,6 +103,7 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         attempts=origin.attempts,
         fallbacks=origin.fallbacks,
         joined=origin.joined,
+        cached=origin.cached,
         raw=raw,
         wire=wire,
     )
@@ -113,7 +117,7 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         tool_calls=[read_tool_call(item) for item in wire.output if item.get("type") == "function_call"],
         reasoning=reasoning_text(wire.output),
         citations=citations(wire.output),
-        usage=responses_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier),
+        usage=_paid(responses_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier), origin),
         model=wire.model,
         id=wire.id,
         finish_reason=response_finish_reason(raw),
@@ -122,6 +126,11 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         attempts=origin.attempts,
         fallbacks=origin.fallbacks,
         joined=origin.joined,
+        cached=origin.cached,
         raw=raw,
         wire=wire,
     )
+
+
+def _paid(usage: Usage, origin: Origin) -> Usage:
+    return usage.from_cache() if origin.cached else usage

@@ -89,6 +89,17 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the cost was worked out from the catalogue's prices, or the counts are a guess."""
     server_side_tools: dict[str, int] = {}
     """Uses of tools that ran on the server, under the API's own names: `{"web_search_calls": 1}`."""
+    saved_ticks: int = 0
+    """What answers out of the cache cost when they were new: that is not billed again, nor part of `cost_ticks`."""
+
+    def from_cache(self) -> "Usage":
+        """The same for an answer that is given again: it costs nothing.
+
+        >>> again = Usage(input_tokens=12, cost_ticks=600).from_cache()
+        >>> again.input_tokens, again.cost_ticks, again.saved_ticks
+        (12, 0, 600)
+        """
+        return msgspec.structs.replace(self, cost_ticks=0, saved_ticks=self.saved_ticks + (self.cost_ticks or 0))
 
     @property
     def cost_usd(self) -> float | None:
@@ -111,6 +122,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
             cost_ticks=_sum_known(self.cost_ticks, other.cost_ticks),
             estimated=self.estimated or other.estimated,
             server_side_tools=_sum_counts(self.server_side_tools, other.server_side_tools),
+            saved_ticks=self.saved_ticks + other.saved_ticks,
         )
 
 

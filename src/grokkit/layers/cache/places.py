@@ -1,0 +1,61 @@
+"""Where the answers of a client's calls are kept: each place that a policy names, opened once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grokkit.config import SecretURL
+from grokkit.stores import Degrading, MemoryStore, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grokkit.clock import Clock
+    from grokkit.stores import Store
+    from grokkit.telemetry.events import StateLost, StateRecovered
+
+MOST_IN_MEMORY = 10_000
+"""Entries, marks included, that memory keeps: those that were not used for longest make room."""
+
+
+class Places:
+    """The stores of one client's cache. Those that it opens it closes, and a lost one costs no call."""
+
+    def __init__(
+        self, memory: MemoryStore, clock: Clock, told: Callable[[StateLost | StateRecovered], object] = lambda _: None
+    ) -> None:
+        """`memory` is where answers go that have no other place; `told` hears of places that are lost and found."""
+        self._memory = memory
+        self._clock = clock
+        self._told = told
+        self._own: dict[str, Store] = {}
+        self._given: dict[int, tuple[Store, Store]] = {}
+
+    def of(self, where: SecretURL | Store | str | None) -> Store:
+        """The store that a policy names. Raises `ConfigInvalid` for a text that names none."""
+        if where is None:
+            return self._memory
+        if isinstance(where, SecretURL | str):
+            url = where if isinstance(where, str) else where.reveal()
+            return self._memory if url in {"memory", "memory://"} else self._opened(url)
+        if isinstance(where, MemoryStore | Degrading):
+            return where
+        known = self._given.get(id(where))
+        if known is None:
+            known = self._given[id(where)] = (where, self._guarded(where))
+        return known[1]
+
+    def _opened(self, url: str) -> Store:
+        store = self._own.get(url)
+        if store is None:
+            store = self._own[url] = self._guarded(open_store(url))
+        return store
+
+    def _guarded(self, store: Store) -> Store:
+        local = MemoryStore(self._clock.now, max_items=MOST_IN_MEMORY)
+        return Degrading(store, local, clock=self._clock, told=self._told, holds="stored answers")
+
+    async def aclose(self) -> None:
+        """Let go of what was opened here."""
+        for store in self._own.values():
+            await store.aclose()
