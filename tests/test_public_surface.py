@@ -21,6 +21,7 @@ NAMES = [
     "AsyncGrok",
     "AsyncStream",
     "BadCall",
+    "Cache",
     "Call",
     "Circuit",
     "Citation",

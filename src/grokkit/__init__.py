@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grokkit.call import Next as Next
     from grokkit.call import Reply as Reply
     from grokkit.client import AsyncGrok as AsyncGrok
+    from grokkit.config import Cache as Cache
     from grokkit.config import Circuit as Circuit
     from grokkit.config import Config as Config
     from grokkit.config import Fallback as Fallback

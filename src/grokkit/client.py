@@ -13,11 +13,13 @@ from grokkit.config import Config, Secret, SecretURL, resolve
 from grokkit.errors import ConfigInvalid
 from grokkit.layers.deadline import Deadline
 from grokkit.layers.log import Log
+from grokkit.layers.own import Own
 from grokkit.layers.shared import Shared, of_process
 from grokkit.layers.trace import Trace
 from grokkit.pipeline import Stacks, by_ring
 from grokkit.resources.account import AsyncAccount
-from grokkit.resources.channel import Channel
+from grokkit.resources.cached import AsyncCachedAnswers
+from grokkit.resources.channel import Channel, prices_of
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call, Layer, Next
     from grokkit.clock import Clock
-    from grokkit.config import Builder, Circuit, Fallback, Hedge, RateLimit, Retry, Setting, Timeouts
+    from grokkit.config import Builder, Cache, Circuit, Fallback, Hedge, RateLimit, Retry, Setting, Timeouts
     from grokkit.layers.health import Health
     from grokkit.local import Engine
     from grokkit.pipeline import Stack
@@ -71,6 +73,7 @@ class ConfigOptions(TypedDict, total=False):
     circuit: str | float | Circuit | Mapping[str, Any] | None
     hedge: str | float | Hedge | Mapping[str, Any] | None
     fallback: Sequence[Any] | Fallback | Mapping[str, Any] | None
+    cache: bool | float | str | SecretURL | Store | Cache | Mapping[str, Any] | None
     coalesce: bool
     tenant: str | None
     priority: Literal["high", "normal", "low"]
@@ -116,13 +119,15 @@ class AsyncGrok:
         given = options.get("transport")
         transport = given or _default_transport(config)
         shared = _shared(config, options)
-        channel = Channel(config, _stacks(config, transport, shared, options), shared.clock)
+        own = Own(shared, _hooks(options), partial(tell_all, _hooks(options)), prices_of)
+        channel = Channel(config, _stacks(config, transport, shared, own, options), shared.clock)
         own_store = shared.store if isinstance(config.state, SecretURL) else None
-        self._attach(channel, shared, own_transport=None if given else transport, own_store=own_store)
+        self._attach(channel, shared, own, own_transport=None if given else transport, own_store=own_store)
 
     def _attach(
-        self, channel: Channel, shared: Shared, *, own_transport: Transport | None, own_store: Store | None
+        self, channel: Channel, shared: Shared, own: Own, *, own_transport: Transport | None, own_store: Store | None
     ) -> None:
+        self._own = own
         self._own_store = own_store
         self._channel = channel
         self._shared = shared
@@ -132,6 +137,7 @@ class AsyncGrok:
         self.responses = AsyncResponses(channel)
         self.models = AsyncModels(channel)
         self.account = AsyncAccount(channel)
+        self.cache = AsyncCachedAnswers(channel, own)
 
     @classmethod
     def builder(cls) -> Builder[Self]:
@@ -230,12 +236,12 @@ class AsyncGrok:
             changes["api_key"] = Secret(key)
         del key
         _refuse_shared(changes)
-        return self._over(self._channel.derived(self.config.replace(**changes)), self._shared)
+        return self._over(self._channel.derived(self.config.replace(**changes)), self._shared, self._own)
 
     @classmethod
-    def _over(cls, channel: Channel, shared: Shared) -> Self:
+    def _over(cls, channel: Channel, shared: Shared, own: Own) -> Self:
         self = cls.__new__(cls)
-        self._attach(channel, shared, own_transport=None, own_store=None)
+        self._attach(channel, shared, own, own_transport=None, own_store=None)
         return self
 
     def serving(self, call: Call) -> tuple[Call, Next]:
@@ -255,6 +261,8 @@ class AsyncGrok:
         A derived client closes no connection.
         """
         self._channel.close()
+        if not self._channel.is_derived:
+            await self._own.aclose()
         close = getattr(self._own_transport, "aclose", None)
         if close is not None:
             await close()
@@ -334,7 +342,7 @@ def _hooks(options: ClientOptions) -> list[Hook]:
     return [log_event, *options.get("hooks", ())]
 
 
-def _stacks(config: Config, transport: Transport, shared: Shared, options: ClientOptions) -> Stacks:
+def _stacks(config: Config, transport: Transport, shared: Shared, own: Own, options: ClientOptions) -> Stacks:
     clock = shared.clock
     slots: dict[str, list[Layer]] = {
         "trace": [Trace(_hooks(options), clock)],
@@ -343,7 +351,7 @@ def _stacks(config: Config, transport: Transport, shared: Shared, options: Clien
         "auth": [Auth(config.api_key)],
         **by_ring(options.get("layers", ())),
     }
-    return Stacks(slots, shared.by_slot(), Exchange(transport, clock, shared.figures.answered))
+    return Stacks(slots, {**shared.by_slot(), **own.by_slot()}, Exchange(transport, clock, shared.figures.answered))
 
 
 def _path(path: Path | None) -> str | None:

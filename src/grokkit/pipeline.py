@@ -70,6 +70,7 @@ def switched_on(policies: Policies) -> frozenset[str]:
     ['circuit', 'rate_limit', 'retry']
     """
     wanted = {
+        "cache": policies.cache.is_on,
         "coalesce": policies.coalesce,
         "fallback": policies.fallback.is_on,
         "retry": policies.retries.is_on,

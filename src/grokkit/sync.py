@@ -8,6 +8,7 @@ from grokkit._blocking import Stream, blocking, streaming
 from grokkit._portal import is_started, portal
 from grokkit.client import AsyncGrok
 from grokkit.resources.account import AsyncAccount
+from grokkit.resources.cached import AsyncCachedAnswers
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from grokkit.call import Call, Next
     from grokkit.client import ClientOptions, ConfigOptions
     from grokkit.config import Builder, Config, Setting
+    from grokkit.layers.cache import CacheHealth
     from grokkit.layers.health import Health
     from grokkit.pipeline import Stack
 
-__all__ = ["Account", "Chat", "Grok", "Models", "Responses", "Stream"]
+__all__ = ["Account", "CachedAnswers", "Chat", "Grok", "Models", "Responses", "Stream"]
 
 Stream.__module__ = __name__  # this is where it is looked for
 
@@ -69,6 +71,18 @@ class Account(_Face):
     me = blocking(AsyncAccount.me)
 
 
+class CachedAnswers(_Face):
+    """`grok.cache`."""
+
+    twin: AsyncCachedAnswers
+
+    invalidate = blocking(AsyncCachedAnswers.invalidate)
+
+    def health(self) -> CacheHealth:
+        """How often there was a stored answer, since the client was made."""
+        return self.twin.health()
+
+
 class Grok:
     """The blocking client: `Grok().ask("hello").text`. Takes what `AsyncGrok` takes, and does the same.
 
@@ -84,6 +98,7 @@ class Grok:
         self.responses = Responses(twin.responses)
         self.models = Models(twin.models)
         self.account = Account(twin.account)
+        self.cache = CachedAnswers(twin.cache)
 
     @classmethod
     def builder(cls) -> Builder[Self]:

@@ -40,6 +40,13 @@ class Shared:
         self.figures = Figures(clock.now)
 
     @cached_property
+    def answers(self) -> MemoryStore:
+        """Where the cache keeps answers that have no other place."""
+        from grokkit.layers.cache import MOST_IN_MEMORY
+
+        return MemoryStore(self.clock.now, max_items=MOST_IN_MEMORY)
+
+    @cached_property
     def budget(self) -> RetryBudget:
         """What retries and hedges are paid from."""
         from grokkit.layers.retry import RetryBudget

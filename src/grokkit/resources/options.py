@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import timedelta
 
-    from grokkit.config import Circuit, Fallback, Hedge, RateLimit, Retry, Timeouts
+    from grokkit.config import Cache, Circuit, Fallback, Hedge, RateLimit, Retry, Timeouts
+    from grokkit.stores import Store
 
 
 class CallOptions(TypedDict, total=False):
@@ -23,6 +24,8 @@ class CallOptions(TypedDict, total=False):
     circuit: str | float | Circuit | Mapping[str, Any] | None
     hedge: str | float | Hedge | Mapping[str, Any] | None
     fallback: Sequence[Any] | Fallback | Mapping[str, Any] | None
+    cache: bool | float | str | Store | Cache | Mapping[str, Any] | None
+    """`True`, `False`, seconds to keep the answer, a store or its URL, or `Cache`: when an answer is given again."""
     coalesce: bool
     tenant: str | None
     """On whose behalf: what tenants do stays apart, and they share a queue fairly."""

@@ -12,6 +12,7 @@ IMAGE_TOKENS = 1_792
 _BYTES_A_TOKEN = 4
 _FIRST_GUESS = 1_000.0
 _SAMPLES = 32
+_PROMPT = frozenset({"input", "messages", "instructions", "prompt", "tools", "response_format", "text"})
 _CAPS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 _IMAGE_TYPES = frozenset({"image_url", "input_image", "image"})
 _DEEPEST = 32
@@ -55,18 +56,18 @@ def tokens_of(body: Mapping[str, object] | bytes | None, usual_output: float) ->
 
 def prompt_tokens(body: Mapping[str, object]) -> float:
     """About how many tokens the prompt of a body has: its text, its images, its tools."""
-    return sum(
-        _weigh(body[name], _DEEPEST)
-        for name in ("input", "messages", "instructions", "prompt", "tools", "response_format", "text")
-        if body.get(name) is not None
-    )
+    tokens = 0.0
+    for name, value in body.items():
+        if name in _PROMPT and value is not None:
+            tokens += _weigh(value, _DEEPEST)
+    return tokens
 
 
 def output_cap(body: Mapping[str, object]) -> float | None:
     """The most tokens of output that a body allows, if it says."""
     for name in _CAPS:
         most = body.get(name)
-        if isinstance(most, int | float) and most > 0:
+        if most is not None and isinstance(most, int | float) and most > 0:
             return float(most)
     return None
 
