@@ -1,0 +1,182 @@
+"""From a Python type to its shape."""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import types
+import typing
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
+
+from grokkit.tools.shapes import plain
+from grokkit.tools.shapes.arrays import Items, Row
+from grokkit.tools.shapes.bounds import Marks, bounded
+from grokkit.tools.shapes.choices import choice_of_enum, choice_of_literal
+from grokkit.tools.shapes.foreign import is_of_pydantic, of_pydantic
+from grokkit.tools.shapes.formats import FORMATTED, instant, local_instant, zoned_time
+from grokkit.tools.shapes.mappings import mapping_of
+from grokkit.tools.shapes.records import Making, is_record, record_of
+from grokkit.tools.shapes.unions import Union
+from grokkit.tools.shapes.worded import Worded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from grokkit.tools.shapes.shape import Shape
+
+_PLAIN: dict[object, Callable[[], Shape]] = {
+    Any: plain.Anything,
+    object: plain.Anything,
+    None: plain.Null,
+    type(None): plain.Null,
+    bool: plain.Boolean,
+    int: plain.Integer,
+    float: plain.Number,
+    str: plain.Text,
+}
+_SEQUENCES: dict[object, Callable[[list[Any]], Any] | None] = {
+    **dict.fromkeys((list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable, abc.Container), None),
+    **dict.fromkeys((set, abc.Set, abc.MutableSet), set),
+    frozenset: frozenset,
+    deque: deque,
+}
+_MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+_WRAPPERS = {"Required", "NotRequired", "ReadOnly", "Final", "ClassVar", "InitVar"}
+_ZONED = {("datetime", False): local_instant, ("datetime", True): instant, ("time", True): zoned_time}
+
+
+class UnknownName(TypeError):
+    """An annotation names what is not known, or not yet."""
+
+
+class Compiler:
+    """Makes shapes of types; one compiler for all that belongs to one schema.
+
+    `names` are what annotations that are text may mean, besides the names of the module that they stand in.
+    """
+
+    def __init__(self, names: Mapping[str, Any] | None = None) -> None:
+        self._names = dict(names or {})
+        self._known: dict[object, Shape] = {}
+        self._open: list[object] = []
+
+    def shape(self, kind: Any, variables: Mapping[Any, Any] | None = None) -> Shape:
+        """The shape of a type; raises `TypeError`, which says what has no JSON form and what to use instead."""
+        variables = variables or {}
+        kind = _unwrapped(kind, variables)
+        if isinstance(kind, str | typing.ForwardRef):
+            raise TypeError(f"the annotation {kind!r} is text that names nothing known")
+        if maker := _simple(kind):
+            return maker()
+        if get_origin(kind) is Annotated:
+            return self._annotated(kind, variables)
+        if get_origin(kind) in {typing.Union, types.UnionType}:
+            return Union([self.shape(branch, variables) for branch in get_args(kind)])
+        if get_origin(kind) is Literal:
+            return choice_of_literal(get_args(kind))
+        return self._held(kind, variables)
+
+    def hints(self, owner: Any) -> dict[str, Any]:
+        """The annotations of a function or class, text resolved; raises `TypeError` for names that mean nothing."""
+        try:
+            return get_type_hints(owner, localns=self._names or None, include_extras=True)
+        except NameError as error:
+            raise UnknownName(
+                f"an annotation of {_name(owner)} names {error.name!r}, which {owner.__module__} does not know: "
+                "define or import it there (not only under `if TYPE_CHECKING:`)"
+            ) from error
+
+    def _annotated(self, kind: Any, variables: Mapping[Any, Any]) -> Shape:
+        inner, *metadata = get_args(kind)
+        if is_of_pydantic(kind):
+            return of_pydantic(kind)
+        marks = Marks.of(metadata)
+        rules = dict(marks.rules)
+        zoned = rules.pop("tz", None)
+        zoned_maker = _ZONED.get((getattr(inner, "__name__", ""), zoned)) if zoned is not None else None
+        shape = bounded(zoned_maker() if zoned_maker else self.shape(inner, variables), rules)
+        return Worded(shape, marks) if marks.description or marks.words else shape
+
+    def _held(self, kind: Any, variables: Mapping[Any, Any]) -> Shape:
+        """The shape of a type that holds others."""
+        origin, arguments = get_origin(kind) or kind, get_args(kind)
+        if origin in _SEQUENCES:
+            return Items(self.shape(arguments[0] if arguments else Any, variables), _SEQUENCES[origin])
+        if origin is tuple:
+            return self._tuple(arguments, variables, bare=kind in {tuple, typing.Tuple})  # noqa: UP006 - the old name
+        if origin in _MAPPINGS:
+            key, value = arguments or (str, Any)
+            return mapping_of(key, self.shape(key, variables), self.shape(value, variables))
+        if isinstance(origin, type) and issubclass(origin, Enum):
+            return choice_of_enum(origin)
+        if is_of_pydantic(origin):
+            return of_pydantic(kind)
+        if is_record(origin):
+            return self._record(kind, origin, {**variables, **_bound_variables(origin, arguments, variables)})
+        raise TypeError(_no_form(kind))
+
+    def _tuple(self, arguments: tuple[Any, ...], variables: Mapping[Any, Any], *, bare: bool) -> Shape:
+        if bare or arguments[1:] == (...,):
+            return Items(self.shape(Any if bare else arguments[0], variables), tuple)
+        return Row([self.shape(argument, variables) for argument in arguments], tuple)
+
+    def _record(self, kind: Any, origin: type, variables: Mapping[Any, Any]) -> Shape:
+        if kind in self._open:
+            path = " > ".join(_name(each) for each in [*self._open[self._open.index(kind) :], kind])
+            raise TypeError(
+                f"{path} contains itself, and Grok refuses schemas that refer to themselves: "
+                "use a flat list whose entries name their parent, or write out as many levels as are needed"
+            )
+        if kind not in self._known:
+            self._open.append(kind)
+            try:
+                making = Making(self.hints(origin), lambda hint: self.shape(hint, variables))
+                self._known[kind] = record_of(origin, making)
+            finally:
+                self._open.pop()
+        return self._known[kind]
+
+
+def _simple(kind: Any) -> Callable[[], Shape] | None:
+    try:
+        return _PLAIN.get(kind) or FORMATTED.get(kind)
+    except TypeError:
+        return None
+
+
+def _unwrapped(kind: Any, variables: Mapping[Any, Any]) -> Any:
+    """Without what says nothing about JSON: `NewType`, `Final`, aliases, type variables."""
+    while True:
+        if isinstance(kind, TypeVar):
+            kind = (
+                variables.get(kind)
+                or kind.__bound__
+                or (typing.Union[kind.__constraints__] if kind.__constraints__ else Any)
+            )
+        elif isinstance(kind, NewType):
+            kind = kind.__supertype__
+        elif type(kind).__name__ == "TypeAliasType":
+            kind = kind.__value__
+        elif type(kind).__name__ == "InitVar":
+            kind = kind.type
+        elif getattr(get_origin(kind), "_name", None) in _WRAPPERS:
+            kind = get_args(kind)[0]
+        else:
+            return kind
+
+
+def _bound_variables(origin: type, arguments: tuple[Any, ...], outer: Mapping[Any, Any]) -> dict[Any, Any]:
+    parameters = getattr(origin, "__parameters__", ())
+    return {name: _unwrapped(value, outer) for name, value in zip(parameters, arguments, strict=False)}
+
+
+def _name(kind: Any) -> str:
+    return getattr(kind, "__name__", None) or str(kind)
+
+
+def _no_form(kind: Any) -> str:
+    hint = "use a dataclass, TypedDict, msgspec.Struct, attrs class, pydantic model, or a type of docs/tools.md"
+    if callable(kind) and not isinstance(kind, type):
+        return f"{kind!r} is not a type that has a JSON form: {hint}"
+    return f"{_name(kind)} has no JSON form: {hint}"

@@ -1,0 +1,30 @@
+"""A shape with words for the model: description, title, examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grokkit.tools.shapes.shape import SchemaBook, Shape
+
+if TYPE_CHECKING:
+    from grokkit.tools.shapes.bounds import Marks
+
+
+class Worded(Shape):
+    """Another shape, whose schema says more."""
+
+    def __init__(self, shape: Shape, marks: Marks) -> None:
+        self._shape = shape
+        self._marks = marks
+        self.kinds = shape.kinds
+        self.rank = shape.rank
+        self.read = shape.read  # type: ignore[method-assign] # words cost nothing when values are read
+
+    def schema(self, book: SchemaBook) -> dict[str, Any]:
+        """The inner schema and the words."""
+        description = {"description": self._marks.description} if self._marks.description else {}
+        return {**self._shape.schema(book), **description, **self._marks.words}
+
+    def read(self, value: Any) -> Any:
+        """What the inner shape reads."""
+        return self._shape.read(value)

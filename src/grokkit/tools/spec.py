@@ -1,0 +1,94 @@
+"""What is read of a function once, however often and on however many instances it is called."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from grokkit.tools.decoding import arguments_decoder
+from grokkit.tools.fit import Schema, fit_arguments
+from grokkit.tools.refusals import ToolUnfit
+from grokkit.tools.running import in_thread
+from grokkit.tools.schema import written
+from grokkit.tools.shapes.compiler import Compiler, UnknownName
+from grokkit.tools.signatures import ParameterUnfit, Signature, read_signature
+
+if TYPE_CHECKING:
+    from grokkit.tools.context import ToolContext
+
+Placed = tuple[list[Any], dict[str, Any]]
+_NO_DESCRIPTION = "has no description: say in a docstring what it does and when it is of use"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What the model is told of a tool, how arguments are decoded, and how they are placed in a call."""
+
+    description: str
+    parameters: dict[str, Any]
+    notes: tuple[str, ...]
+    decode: Callable[[str], dict[str, Any]]
+    place: Callable[[Mapping[str, Any], ToolContext], Placed]
+
+
+def spec_of(
+    function: Callable[..., Any],
+    name: str,
+    description: str | None,
+    *,
+    skip_first: bool = False,
+    names: Mapping[str, Any] | None = None,
+) -> Spec:
+    """The spec of a function; raises `ToolUnfit`, or `UnknownName` while an annotation names what is not there yet."""
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise ToolUnfit(f"tool {name!r}: a function that yields has no one result; return a list")
+    try:
+        signature = read_signature(function, Compiler(names), skip_first=skip_first)
+        schema = _schema(signature)
+    except UnknownName:
+        raise
+    except ParameterUnfit as error:
+        raise ToolUnfit(f"tool {name!r}, parameter {error.parameter!r}: {error}", param=error.parameter) from error
+    except (TypeError, ValueError) as error:
+        raise ToolUnfit(f"tool {name!r}: {error}") from error
+    told = signature.description if description is None else description
+    notes = () if told else (_NO_DESCRIPTION,)
+    return Spec(
+        told,
+        schema.json,
+        (*notes, *signature.notes, *schema.notes),
+        arguments_decoder(name, signature.arguments.read),
+        functools.partial(_placed, signature),
+    )
+
+
+def _schema(signature: Signature) -> Schema:
+    schema = written(signature.arguments)
+    return Schema(fit_arguments(schema.json).json, schema.notes)
+
+
+def _placed(signature: Signature, arguments: Mapping[str, Any], context: ToolContext) -> Placed:
+    named = dict(arguments)
+    if signature.context is not None:
+        named[signature.context] = context
+    if not signature.positional:
+        return [], named
+    return [named.pop(name, default) for name, default in signature.positional], named
+
+
+async def call(name: str, function: Callable[..., Any], placed: Placed) -> Any:
+    """What the function returns: awaited when it is async, from a thread of its own when not."""
+    positional, named = placed
+    if _is_async(function):
+        return await function(*positional, **named)
+    result = await in_thread(name, functools.partial(function, *positional, **named))
+    return await result if isinstance(result, Awaitable) else result
+
+
+def _is_async(function: Any) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - the method of an object, not whether there is one
