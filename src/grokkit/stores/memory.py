@@ -109,9 +109,7 @@ class MemoryStore:
         with self.lock:
             now = quota.microseconds(self._clock())
             asked = [(*self._use(take.quota, now), take.amount) for take in takes]
-            wait = 0
-            for kept, terms, amount in asked:
-                wait = max(wait, quota.wait_for(kept.use, terms, amount))
+            wait = max([quota.wait_for(kept.use, terms, amount) for kept, terms, amount in asked], default=0)
             if not wait:
                 for kept, terms, amount in asked:
                     quota.take(kept.use, terms, amount)
@@ -124,7 +122,7 @@ class MemoryStore:
             for take in takes:
                 kept, terms = self._use(take.quota, now)
                 quota.give(kept.use, terms, take.amount, quota.microseconds(at))
-                if take.amount < 0.0:
+                if kept.use.level < 0.0:
                     self._keep(kept, take.quota)
 
     async def aclose(self) -> None:

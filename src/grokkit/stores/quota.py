@@ -110,6 +110,8 @@ def wait_for(use: Use, quota: Terms, amount: float) -> int:
 
     `use` is brought up to now. An amount above the limit counts as the limit.
     """
+    if amount <= use.level and use.used + amount <= quota.limit:
+        return 0
     amount = min(amount, quota.limit)
     excess = use.used + amount - quota.limit - quota.slack
     missing = min(quota.depth, amount) - use.level - quota.slack

@@ -12,8 +12,12 @@ from grokkit.config.unfit import Unfit
 from grokkit.errors import KeyMissing
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from grokkit.call import Call, Next, Reply
     from grokkit.config import KeySource
+
+    KeyFunction = Callable[[], str | Awaitable[str]]
 
 _HEADER = "authorization"
 
@@ -32,17 +36,16 @@ class Auth:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         """Sign the attempt."""
-        if any(name.lower() == _HEADER for name in call.headers):
+        if _HEADER in map(str.lower, call.headers):
             return await call_next(call)
-        key = await _fresh(call.context.get(API_KEY, self._key))
+        source = call.context.get(API_KEY, self._key)
+        key = source.reveal() if isinstance(source, Secret) else await _fresh(source)
         return await call_next(call.replace(headers={**call.headers, _HEADER: f"Bearer {key}"}))
 
 
-async def _fresh(source: KeySource | None) -> str:
+async def _fresh(source: KeyFunction | None) -> str:
     if source is None:
         raise key_missing()
-    if isinstance(source, Secret):
-        return source.reveal()
     value = source()
     if inspect.isawaitable(value):
         value = await value
