@@ -6,6 +6,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from grokkit.errors import ConfigInvalid
+from grokkit.telemetry.logging import log_event
 from grokkit.telemetry.span import Span
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Trace:
 
     def __init__(self, hooks: Sequence[Hook], clock: Clock) -> None:
         self._hooks = tuple(map(_plain, hooks))
+        self._watched = any(hook is not log_event for hook in self._hooks)
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -30,7 +32,7 @@ class Trace:
         """Follow the call, unless another client's layer does so already and only falls back on this one."""
         if call.span is not None:
             return await call_next(call)
-        span = Span(call.ref, call.id, self._hooks, self._clock)
+        span = Span(call.ref, call.id, self._hooks, self._clock, watched=self._watched)
         try:
             reply = await call_next(call.replace(span=span))
         except BaseException as error:

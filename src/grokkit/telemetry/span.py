@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grokkit.errors import DeadlineExceeded, GrokError
 from grokkit.telemetry.events import CallFailed, CallFinished, CallStarted, OutputStarted, ReplyStarted
+from grokkit.telemetry.logging import logs_good_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +33,14 @@ class Span:
         "_request_id",
         "_started_at",
         "_time_to_output",
+        "_watched",
         "attempts",
     )
 
-    def __init__(self, call: CallRef, client_request_id: str, hooks: Sequence[Hook], clock: Clock) -> None:
+    def __init__(
+        self, call: CallRef, client_request_id: str, hooks: Sequence[Hook], clock: Clock, *, watched: bool = True
+    ) -> None:
+        """Unless it is `watched`, no hook is there but our log, which is told of a good end only when it writes it."""
         self._call = call
         self._client_request_id = client_request_id
         self._hooks = hooks
@@ -45,9 +50,11 @@ class Span:
         self._time_to_output: float | None = None
         self._ended = False
         self._replied = False
+        self._watched = watched
         self.attempts = 1
         """How often the call was made so far."""
-        self.tell(CallStarted(call=call, client_request_id=client_request_id))
+        if watched:
+            self.tell(CallStarted(call=call, client_request_id=client_request_id))
 
     @property
     def elapsed(self) -> float:
@@ -65,15 +72,16 @@ class Span:
         if self._replied or status >= _ERRORS_FROM:
             return
         self._replied = True
-        self.tell(
-            ReplyStarted(
-                call=self._call,
-                client_request_id=self._client_request_id,
-                request_id=self._request_id,
-                status=status,
-                elapsed=self.elapsed,
+        if self._watched:
+            self.tell(
+                ReplyStarted(
+                    call=self._call,
+                    client_request_id=self._client_request_id,
+                    request_id=self._request_id,
+                    status=status,
+                    elapsed=self.elapsed,
+                )
             )
-        )
 
     def output_started(self) -> None:
         """The first output of a stream is here."""
@@ -93,18 +101,19 @@ class Span:
         if self._ended:
             return
         self._ended = True
-        self.tell(
-            CallFinished(
-                call=self._call,
-                client_request_id=self._client_request_id,
-                request_id=self._request_id,
-                elapsed=self.elapsed,
-                time_to_output=self._time_to_output,
-                model=answer.model if answer else None,
-                usage=answer.usage if answer else None,
-                complete=complete,
+        if self._watched or logs_good_ends():
+            self.tell(
+                CallFinished(
+                    call=self._call,
+                    client_request_id=self._client_request_id,
+                    request_id=self._request_id,
+                    elapsed=self.elapsed,
+                    time_to_output=self._time_to_output,
+                    model=answer.model if answer else None,
+                    usage=answer.usage if answer else None,
+                    complete=complete,
+                )
             )
-        )
 
     def failed(self, error: BaseException) -> None:
         """The call ended without an answer. What the error does not know yet of its call, it learns here."""
