@@ -10,10 +10,11 @@ import pytest
 import grokkit.sync
 from grokkit import AsyncGrok, AsyncStream, Grok, Stream
 from grokkit.resources.account import AsyncAccount
+from grokkit.resources.cached import AsyncCachedAnswers
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
-from grokkit.sync import Account, Chat, Models, Responses
+from grokkit.sync import Account, CachedAnswers, Chat, Models, Responses
 
 PAIRS: dict[type, type] = {
     Grok: AsyncGrok,
@@ -21,6 +22,7 @@ PAIRS: dict[type, type] = {
     Responses: AsyncResponses,
     Models: AsyncModels,
     Account: AsyncAccount,
+    CachedAnswers: AsyncCachedAnswers,
     Stream: AsyncStream,
 }
 ONLY_ASYNC = {

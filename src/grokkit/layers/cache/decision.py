@@ -23,6 +23,7 @@ _WHY_CHAT_ENDED = {
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
 }
+_SAID_ALL = frozenset({"stop", "end_turn"})
 _CALLS = frozenset({"function_call", "custom_tool_call"})
 _OWN_WORDS = frozenset({"message", "reasoning"})
 
@@ -72,7 +73,7 @@ def _choice_refused(choice: Mapping[str, Any]) -> str | None:
     ended = choice.get("finish_reason")
     if said.get("tool_calls") or said.get("function_call"):
         return "tool_calls"
-    if ended != "stop":
+    if ended not in _SAID_ALL:
         return _WHY_CHAT_ENDED.get(str(ended), "unfinished")
     if said.get("refusal"):
         return "refused"
