@@ -1,0 +1,52 @@
+"""A store of sessions from the text that names it; the file that is meant when nothing is said."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grokkit.config.unfit import redact
+from grokkit.errors import ConfigInvalid
+from grokkit.sessions.memory import MemorySessions
+
+if TYPE_CHECKING:
+    from grokkit.sessions.store import SessionStore
+
+_REDIS = {"redis", "rediss", "valkey", "valkeys", "unix", "redis+cluster", "rediss+cluster"}
+_KNOWN = (
+    '"memory", "sqlite:///chat.db" (four slashes for a path from the root), "redis://host:6379/0", '
+    '"rediss://...", "valkey://...", "redis+cluster://...", "unix:///redis.sock"'
+)
+
+
+def default_file() -> Path:
+    """Where sessions are when nothing is said: `grokkit/sessions.db` in $XDG_DATA_HOME, or in ~/.local/share."""
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".local" / "share") / "grokkit" / "sessions.db"
+
+
+def open_sessions(where: str | None = None) -> SessionStore:
+    """The store that a text names, or the user's own file; nothing is opened before its first use.
+
+    Raises `ConfigInvalid` for a text that names none, and `ExtraMissing` when redis-py is needed and not installed.
+
+    >>> open_sessions("memory"), open_sessions("sqlite:///chat.db")
+    (memory, sqlite:///chat.db)
+    """
+    if where is None:
+        from grokkit.sessions.sqlite import SQLiteSessions
+
+        return SQLiteSessions(default_file())
+    scheme, _, rest = where.partition("://")
+    if where in {"memory", "memory://"}:
+        return MemorySessions()
+    if scheme == "sqlite" and rest.startswith("/") and rest != "/":
+        from grokkit.sessions.sqlite import SQLiteSessions
+
+        return SQLiteSessions(rest[1:])
+    if scheme in _REDIS and rest:
+        from grokkit.sessions.redis import RedisSessions
+
+        return RedisSessions(where)
+    raise ConfigInvalid(f"no store of sessions is named {redact(where)[:64]!r}", hint=f"there are {_KNOWN}")

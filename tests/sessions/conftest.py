@@ -1,0 +1,78 @@
+"""Every store of sessions, the same way: what the contract needs to know of each is one entry here."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from grokkit.sessions.memory import MemorySessions
+from grokkit.sessions.redis import RedisSessions
+from grokkit.sessions.sqlite import SQLiteSessions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from grokkit.sessions.store import SessionStore
+
+
+def _above(name: str) -> Any:
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+servers = _above("redis_server")
+common_redis = servers.common_redis
+
+
+def _memory(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
+    store = MemorySessions()
+    return lambda: store.for_tenant("")
+
+
+def _sqlite(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
+    path = request.getfixturevalue("tmp_path") / "below" / "chat.db"
+    return lambda: SQLiteSessions(path)
+
+
+_prefixes = itertools.count()
+
+
+def _redis(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
+    server = request.getfixturevalue("common_redis")
+    prefix = f"sessions{next(_prefixes)}:"
+    return lambda: RedisSessions(server.url, prefix=prefix, timeout=20.0)
+
+
+KINDS = {"memory": _memory, "sqlite": _sqlite, "redis": _redis}
+"""Each gives a function that makes another store over the same sessions, as another process has it."""
+
+
+@pytest.fixture(params=KINDS)
+async def another(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[], SessionStore]]:
+    """How to come by one more store that sees the same sessions."""
+    make = KINDS[request.param](request)
+    made: list[SessionStore] = []
+
+    def one_more() -> SessionStore:
+        made.append(make())
+        return made[-1]
+
+    yield one_more
+    for store in made:
+        await store.aclose()
+
+
+@pytest.fixture
+def store(another: Callable[[], SessionStore]) -> SessionStore:
+    """Each kind of store, empty."""
+    return another()
