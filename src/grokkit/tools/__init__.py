@@ -5,6 +5,7 @@ Making a tool loads no optional package: pydantic and attrs are only seen when y
 
 from grokkit.tools.context import ToolContext
 from grokkit.tools.decoding import decoder_of
+from grokkit.tools.decorator import tool
 from grokkit.tools.fit import Schema
 from grokkit.tools.refusals import ArgumentsRefused, ToolUnfit, ValueRefused
 from grokkit.tools.schema import schema_of
@@ -22,7 +23,7 @@ from grokkit.tools.server_side import (
 )
 from grokkit.tools.settings import Effects
 from grokkit.tools.shapes.shape import Fault
-from grokkit.tools.tool import Tool, tool
+from grokkit.tools.tool import Tool
 
 __all__ = [
     "ArgumentsRefused",

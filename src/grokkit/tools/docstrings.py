@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 
 _OF_PARAMETERS = {"args", "arguments", "parameters", "params", "attributes", "keyword args", "keyword arguments"}
-_OTHERS = set(
-    "returns,return,yields,yield,raises,raise,examples,example,notes,note,warnings,see also,references,warns,"
-    "other parameters,methods,todo".split(",")
+_OTHERS = frozenset(
+    {"returns", "return", "yields", "yield", "raises", "raise", "warns", "warnings", "examples", "example", "notes"}
+    | {"note", "see also", "references", "other parameters", "methods", "todo"}
 )
 _TITLE = re.compile(r"^([A-Za-z][A-Za-z ]*):\s*(.*)$")
 _ITEM = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\)\s*)?:\s*(.*)$")

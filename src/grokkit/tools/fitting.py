@@ -43,7 +43,7 @@ def _with_null(schema: dict[str, Any]) -> list[str]:
         return []
     if schema.pop("nullable") is not True:
         return []
-    words = {name: schema.pop(name) for name in ("title", "description", "default") if name in schema}
+    words: dict[str, Any] = {name: schema.pop(name) for name in ("title", "description", "default") if name in schema}
     inner = dict(schema)
     schema.clear()
     schema.update(words, anyOf=[inner, {"type": "null"}])

@@ -60,7 +60,9 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("`enum`", {"enum": ["a", 1]}, "accepted", _AS_IT_IS),
     Keyword("`const`", {"const": "a"}, "accepted", _AS_IT_IS),
     Keyword("`anyOf`", {"anyOf": [{"type": "string"}, {"type": "null"}]}, "accepted", _AS_IT_IS),
-    Keyword("`oneOf`", {"oneOf": [{"type": "string"}, {"type": "null"}]}, "accepted", "sent, with a note: it means `anyOf`"),
+    Keyword(
+        "`oneOf`", {"oneOf": [{"type": "string"}, {"type": "null"}]}, "accepted", "sent, with a note: it means `anyOf`"
+    ),
     Keyword("`allOf` with one member", {"allOf": [{"type": "string"}]}, "accepted", _AS_IT_IS),
     Keyword("`$ref`, `$defs`", {"$ref": "#/$defs/A", "$defs": {"A": {"type": "string"}}}, "accepted", _AS_IT_IS),
     Keyword("`items`", {"type": "array", "items": {"type": "string"}}, "accepted", _AS_IT_IS),
@@ -93,11 +95,21 @@ KEYWORDS: tuple[Keyword, ...] = (
         for name, most, kind in (("maxLength", 2048, "string"), ("maxItems", 256, "array"))
     ),
     Keyword("other `format`s", {"type": "string", "format": "hostname"}, "best effort", _NOTED),
-    Keyword("`allOf` with several members", {"allOf": [_OBJECT, {"type": "object", "properties": {"b": {}}}]}, "best effort", _NOTED),
+    Keyword(
+        "`allOf` with several members",
+        {"allOf": [_OBJECT, {"type": "object", "properties": {"b": {}}}]},
+        "best effort",
+        _NOTED,
+    ),
     Keyword("`not`", {"not": {"type": "string"}}, "best effort", _NOTED),
     Keyword("`if`, `then`, `else`", {"if": {"type": "string"}, "then": {"minLength": 2}}, "best effort", _NOTED),
     *(
-        Keyword(f"`{name}`", {"type": kind, **({"additionalProperties": True} if kind == "object" else {}), name: value}, "best effort", _NOTED)
+        Keyword(
+            f"`{name}`",
+            {"type": kind, **({"additionalProperties": True} if kind == "object" else {}), name: value},
+            "best effort",
+            _NOTED,
+        )
         for name, kind, value in (
             ("uniqueItems", "array", True),
             ("contains", "array", {"type": "string"}),
@@ -110,15 +122,45 @@ KEYWORDS: tuple[Keyword, ...] = (
             ("contentEncoding", "string", "base64"),
         )
     ),
-    Keyword("`$ref` to itself", {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}}}, "best effort", "raw schemas: cut where it repeats (`{}`), with a note; types: " + _REFUSED),
+    Keyword(
+        "`$ref` to itself",
+        {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}}},
+        "best effort",
+        "raw schemas: cut where it repeats (`{}`), with a note; types: " + _REFUSED,
+    ),
     Keyword("`enum: []`", {"enum": []}, "rejected", _REFUSED),
     Keyword("`anyOf: []`, `oneOf: []`", {"anyOf": []}, "rejected", _REFUSED),
-    Keyword("a property that is `true`", {"type": "object", "properties": {"a": True}}, "rejected", "becomes `{}`, with a note"),
-    Keyword("a property that is `false`", {"type": "object", "properties": {"a": False}}, "rejected", "left out, with a note; `ToolUnfit` when it is required"),
-    Keyword("`items` as array", {"type": "array", "items": [{"type": "string"}]}, "rejected", "becomes `prefixItems`, with a note"),
-    *(Keyword(f"`{name}`", {"type": "array", name: 1}, "rejected", "left out, with a note; checked when the value comes") for name in ("minContains", "maxContains")),
+    Keyword(
+        "a property that is `true`",
+        {"type": "object", "properties": {"a": True}},
+        "rejected",
+        "becomes `{}`, with a note",
+    ),
+    Keyword(
+        "a property that is `false`",
+        {"type": "object", "properties": {"a": False}},
+        "rejected",
+        "left out, with a note; `ToolUnfit` when it is required",
+    ),
+    Keyword(
+        "`items` as array",
+        {"type": "array", "items": [{"type": "string"}]},
+        "rejected",
+        "becomes `prefixItems`, with a note",
+    ),
     *(
-        Keyword(f"`pattern` with {what} (`{sign}`)", {"type": "string", "pattern": _pattern}, "rejected", "left out, with a note; checked when the value comes")
+        Keyword(
+            f"`{name}`", {"type": "array", name: 1}, "rejected", "left out, with a note; checked when the value comes"
+        )
+        for name in ("minContains", "maxContains")
+    ),
+    *(
+        Keyword(
+            f"`pattern` with {what} (`{sign}`)",
+            {"type": "string", "pattern": _pattern},
+            "rejected",
+            "left out, with a note; checked when the value comes",
+        )
         for sign, what, _pattern in (
             ("(?=", "look-ahead", "(?=a)a"),
             ("(?!", "negative look-ahead", "(?!a)b"),
@@ -129,11 +171,21 @@ KEYWORDS: tuple[Keyword, ...] = (
             (r"\1", "back-reference", r"(a)\1"),
         )
     ),
-    Keyword("`exclusiveMinimum: true` (draft 4)", {"type": "number", "minimum": 3, "exclusiveMinimum": True}, "rejected", "becomes `exclusiveMinimum: 3`, with a note"),
-    Keyword("`nullable: true` (OpenAPI 3.0)", {"type": "string", "nullable": True}, "best effort", "becomes `anyOf` with `null`, with a note"),
+    Keyword(
+        "`exclusiveMinimum: true` (draft 4)",
+        {"type": "number", "minimum": 3, "exclusiveMinimum": True},
+        "rejected",
+        "becomes `exclusiveMinimum: 3`, with a note",
+    ),
+    Keyword(
+        "`nullable: true` (OpenAPI 3.0)",
+        {"type": "string", "nullable": True},
+        "best effort",
+        "becomes `anyOf` with `null`, with a note",
+    ),
     Keyword("a keyword that is `null`", {"type": "object", "properties": None}, "rejected", "left out, with a note"),
     Keyword("a keyword of the wrong type", {"required": "a"}, "rejected", _REFUSED),
-)  # fmt: skip
+)
 
 
 def keyword_table() -> str:
@@ -142,10 +194,8 @@ def keyword_table() -> str:
     >>> print(keyword_table().splitlines()[2])
     | `type: string` | `{"type": "string"}` | accepted | sent as it is |
     """
-    rows = ["| keyword | example | Grok | grokkit |", "|---|---|---|---|"]
-    for row in KEYWORDS:
-        rows.append(f"| {row.name} | `{json.dumps(row.example)}` | {row.standing} | {row.done} |")
-    return "\n".join(rows)
+    rows = (f"| {row.name} | `{json.dumps(row.example)}` | {row.standing} | {row.done} |" for row in KEYWORDS)
+    return "\n".join(["| keyword | example | Grok | grokkit |", "|---|---|---|---|", *rows])
 
 
 if __name__ == "__main__":

@@ -34,9 +34,7 @@ def written(shape: Shape) -> Schema:
     definitions = {name: part for name, part in book.definitions.items() if book.uses[name] > 1}
     once = {name: part for name, part in book.definitions.items() if book.uses[name] == 1}
     whole = _opened({"$defs": definitions, **schema} if definitions else schema, once)
-    if set(whole) <= {"$ref", "$defs"} and "$ref" in whole:
-        whole = {**definitions[_name(whole["$ref"])], "$defs": definitions}
-    fitted = fit(_opened(whole, once))
+    fitted = fit(whole)
     return Schema(fitted.json, (*dict.fromkeys(book.notes), *fitted.notes))
 
 

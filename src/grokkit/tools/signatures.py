@@ -48,7 +48,7 @@ def read_signature(function: Callable[..., Any], compiler: Compiler, *, skip_fir
     """The parameters of a function; raises `ParameterUnfit` for what the model cannot be asked for."""
     described = _described(function)
     hints = compiler.hints(described)
-    documented = read_docstring(inspect.getdoc(function) if described is not function else function.__doc__)
+    documented = read_docstring(_doc(inspect.unwrap(function)))
     parameters = list(inspect.signature(function).parameters.values())[1 if skip_first else 0 :]
     context = next((each.name for each in parameters if _is_context(hints.get(each.name))), None)
     fields: list[Field] = []
@@ -71,9 +71,17 @@ def _described(function: Callable[..., Any]) -> Callable[..., Any]:
     function = inspect.unwrap(function)
     if isinstance(function, functools.partial):
         return _described(function.func)
-    if inspect.isroutine(function) or isinstance(function, type):
-        return function
-    return type(function).__call__
+    if isinstance(function, type):
+        return _described(inspect.getattr_static(function, "__init__"))
+    return function if inspect.isroutine(function) else type(function).__call__
+
+
+def _doc(function: Any) -> str | None:
+    """The docstring of what is not a function itself: under `partial`, a class, or the class of an object."""
+    if isinstance(function, functools.partial):
+        return _doc(function.func)
+    is_plain = inspect.isroutine(function) or isinstance(function, type)
+    return inspect.getdoc(function if is_plain else type(function))
 
 
 def _fields(

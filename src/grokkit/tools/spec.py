@@ -13,11 +13,16 @@ from grokkit.tools.fit import Schema, fit_arguments
 from grokkit.tools.refusals import ToolUnfit
 from grokkit.tools.running import in_thread
 from grokkit.tools.schema import written
-from grokkit.tools.shapes.compiler import Compiler, UnknownName
+from grokkit.tools.shapes.compiler import Compiler, NameUnknown
 from grokkit.tools.signatures import ParameterUnfit, Signature, read_signature
 
 if TYPE_CHECKING:
     from grokkit.tools.context import ToolContext
+
+
+class UnknownName(ToolUnfit):
+    """An annotation names what is not known, or not known yet."""
+
 
 Placed = tuple[list[Any], dict[str, Any]]
 _NO_DESCRIPTION = "has no description: say in a docstring what it does and when it is of use"
@@ -42,14 +47,14 @@ def spec_of(
     skip_first: bool = False,
     names: Mapping[str, Any] | None = None,
 ) -> Spec:
-    """The spec of a function; raises `ToolUnfit`, or `UnknownName` while an annotation names what is not there yet."""
+    """The spec of a function; raises `ToolUnfit`, of the kind `UnknownName` where an annotation names nothing (yet)."""
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise ToolUnfit(f"tool {name!r}: a function that yields has no one result; return a list")
     try:
         signature = read_signature(function, Compiler(names), skip_first=skip_first)
         schema = _schema(signature)
-    except UnknownName:
-        raise
+    except NameUnknown as error:
+        raise UnknownName(f"tool {name!r}: {error}") from error
     except ParameterUnfit as error:
         raise ToolUnfit(f"tool {name!r}, parameter {error.parameter!r}: {error}", param=error.parameter) from error
     except (TypeError, ValueError) as error:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from grokkit.errors import Misused
 from grokkit.tools.context import ToolContext
 from grokkit.tools.encoding import encode_result
-from grokkit.tools.refusals import ToolUnfit
-from grokkit.tools.settings import Effects, Settings, name_of
-from grokkit.tools.shapes.compiler import UnknownName
-from grokkit.tools.spec import Spec, call, spec_of
+from grokkit.tools.settings import Effects, Settings
+from grokkit.tools.spec import Spec, call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +27,7 @@ class Tool(Generic[P, R]):
     `tool` makes one of a function, `Tool.from_schema` of a JSON Schema. `notes` tells what was changed in the schema
     and why, and what the model is not told.
 
+    >>> from grokkit.tools import tool
     >>> @tool(effects="read_only")
     ... def weather(city: str, days: int = 1) -> str:
     ...     '''Forecast for a city.  Args: city: its name.'''
@@ -42,12 +40,20 @@ class Tool(Generic[P, R]):
     {'city': 'Oslo', 'days': 3}
     """
 
-    def __init__(self, function: Callable[P, R], settings: Settings, read: Callable[[], Spec]) -> None:
+    def __init__(
+        self,
+        function: Callable[P, R],
+        settings: Settings,
+        read: Callable[[], Spec],
+        *,
+        read_as_method: Callable[[], Spec] | None = None,
+    ) -> None:
         functools.update_wrapper(cast("Any", self), function)
         self._function = function
         self._settings = settings
         self._read = read
-        self._in_class = False
+        self._read_as_method = read_as_method
+        self._is_method = False
 
     @classmethod
     def from_schema(
@@ -84,13 +90,7 @@ class Tool(Generic[P, R]):
 
     @functools.cached_property
     def _spec(self) -> Spec:
-        return self._of_method if self._in_class else self._read()
-
-    @functools.cached_property
-    def _of_method(self) -> Spec:
-        """The spec without the first parameter: read once, however many instances there are."""
-        function = getattr(self._function, "__func__", self._function)
-        return _spec(function, self._settings, skip_first=True)
+        return self._read()
 
     @property
     def name(self) -> str:
@@ -154,7 +154,7 @@ class Tool(Generic[P, R]):
         Async functions are awaited, others run in a thread of their own and see the context variables of the caller;
         cancelling leaves such a thread to itself. `key`, `call_id` and `tenant` reach the function's `ToolContext`.
         """
-        if self._in_class:
+        if self._is_method:
             raise Misused(f"the tool {self.name} is a method", hint="take it from an instance: an_object.method")
         return await call(self.name, self._function, self._spec.place(arguments, ToolContext(key, call_id, tenant)))
 
@@ -166,111 +166,25 @@ class Tool(Generic[P, R]):
         return encode_result(self.name, result)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the function itself returns: nothing is decoded, nothing runs elsewhere."""
         return self._function(*args, **kwargs)
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """A function in the body of a class is a method: its first parameter is not the model's."""
-        if inspect.isfunction(self._function) or isinstance(self._function, classmethod):
-            self._in_class = True
-            self.__dict__.pop("_spec", None)
+        """In the body of a class it is a method: its first parameter is not the model's."""
+        if self._read_as_method is not None:
+            self._is_method = True
+            self._read = self._read_as_method
+            vars(self).pop("_spec", None)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(self: Tool[Concatenate[Any, Q], R], instance: object, owner: type | None = None) -> Tool[Q, R]: ...
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        binds = getattr(self._function, "__get__", None)
-        bound = binds(instance, owner) if binds else self._function
-        if bound is self._function or not inspect.ismethod(bound):
+        if self._read_as_method is None:
             return self
-        return Tool(bound, self._settings, lambda: self._of_method)
+        bound = cast("Any", self._function).__get__(instance, owner)
+        return Tool(bound, self._settings, self._read_as_method) if inspect.ismethod(bound) else self
 
     def __repr__(self) -> str:
         return f"Tool({self.name!r}, effects={self.effects!r})"
-
-
-def _spec(
-    function: Any, settings: Settings, *, skip_first: bool = False, names: Mapping[str, Any] | None = None
-) -> Spec:
-    try:
-        return spec_of(function, settings.name, settings.description, skip_first=skip_first, names=names)
-    except UnknownName as error:
-        raise ToolUnfit(f"tool {settings.name!r}: {error}") from error
-
-
-class Decorator(Protocol):
-    """What `tool(...)` with options only gives: it makes a tool of a function."""
-
-    def __call__(self, function: Callable[P, R], /) -> Tool[P, R]: ...
-
-
-@overload
-def tool(
-    function: Callable[P, R],
-    /,
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    effects: Effects = "destructive",
-    time_limit: float | None = None,
-    cache_ttl: float | None = None,
-    defer_loading: bool = False,
-) -> Tool[P, R]: ...
-@overload
-def tool(
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    effects: Effects = "destructive",
-    time_limit: float | None = None,
-    cache_ttl: float | None = None,
-    defer_loading: bool = False,
-) -> Decorator: ...
-def tool(
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    effects: Effects = "destructive",
-    time_limit: float | None = None,
-    cache_ttl: float | None = None,
-    defer_loading: bool = False,
-) -> Any:
-    """A tool of a function or method, sync or async; a decorator, with options or without, or a plain call.
-
-    Name, description and parameters come from the function, its annotations and its docstring (Google, NumPy or
-    Sphinx style). `effects` says what running it twice would do, `time_limit` and `cache_ttl` are seconds, and a tool
-    with `defer_loading` is only found by `tool_search`. Raises `ToolUnfit` for what Grok would refuse, with what to
-    use instead.
-
-    >>> @tool
-    ... def shout(text: str) -> str:
-    ...     '''The text in capitals.'''
-    ...     return text.upper()
-    >>> shout.definition("chat")["function"]["parameters"]["required"]
-    ['text']
-    """
-    if function is None:
-        options = (description, effects, time_limit, cache_ttl, defer_loading)
-        return lambda given: _made(given, Settings(name or name_of(given), *options), _names())
-    settings = Settings(name or name_of(function), description, effects, time_limit, cache_ttl, defer_loading)
-    return _made(function, settings, _names())
-
-
-def _names() -> dict[str, Any]:
-    """What is known by name where the decorator stands: annotations that are text may mean it."""
-    return sys._getframe(2).f_locals
-
-
-def _made(function: Any, settings: Settings, names: Mapping[str, Any]) -> Tool[..., Any]:
-    if inspect.ismethod(function) and isinstance(function.__func__, Tool):
-        return cast("Tool[..., Any]", function.__func__.__get__(function.__self__))
-    plain = getattr(function, "__func__", function) if isinstance(function, classmethod | staticmethod) else function
-    skip_first = isinstance(function, classmethod)
-    made: Tool[..., Any] = Tool(function, settings, lambda: _spec(plain, settings, skip_first=skip_first))
-    try:  # what is wrong is said where the function stands, not when it is first offered
-        vars(made)["_spec"] = spec_of(plain, settings.name, settings.description, skip_first=skip_first, names=names)
-    except UnknownName:
-        pass  # an annotation names what is defined further down
-    return made

@@ -43,7 +43,7 @@ class Items(Shape):
             return items
         try:
             return self._make(items)
-        except TypeError as error:
+        except Exception as error:  # items may be the user's: whatever their hashing raises
             raise Misfit(Fault(str(error))) from error
 
 

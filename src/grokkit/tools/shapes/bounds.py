@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from grokkit.tools.shapes.shape import Fault, Misfit, SchemaBook, Shape, said
+from grokkit.tools.shapes.shape import KINDS, Fault, Misfit, SchemaBook, Shape, said
 from grokkit.tools.shapes.unions import Union
 
 if TYPE_CHECKING:
@@ -90,9 +90,12 @@ class Bounded(Shape):
     def read(self, value: Any) -> Any:
         """The inner value, within its bounds."""
         made = self._shape.read(value)
-        for check in self._checks:
-            if problem := check(value, made):
-                raise Misfit(Fault(f"must be {problem}, got {said(value)}"))
+        try:
+            problems = [problem for check in self._checks if (problem := check(value, made))]
+        except (TypeError, ArithmeticError) as error:
+            raise Misfit(Fault(f"cannot be compared with its bounds: {error}")) from error
+        if problems:
+            raise Misfit(Fault(f"must be {' and '.join(problems)}, got {said(value)}"))
         return made
 
 
@@ -128,16 +131,22 @@ def _check(name: str, bound: Any) -> Callable[[Any, Any], str | None]:
     if name == "multiple_of":
         return lambda value, _: None if _is_multiple(value, bound) else f"a multiple of {bound}"
     if name == "pattern":
-        search = re.compile(bound).search
+        search = _searching(bound)
         return lambda value, _: None if search(value) else f"text that matches {bound}"
     if name == "min_length":
         return lambda value, _: None if len(value) >= bound else f"at least {bound} {_unit(value)}"
     return lambda value, _: None if len(value) <= bound else f"at most {bound} {_unit(value)}"
 
 
+def _searching(pattern: str) -> Callable[[str], object]:
+    try:
+        return re.compile(pattern).search
+    except re.error as error:
+        raise TypeError(f"the pattern {pattern!r} is no regular expression: {error}") from error
+
+
 def _unit(value: object) -> str:
-    kind = {str: "string", list: "array"}.get(type(value), "object")
-    return _SIZES[kind][2] + " long"
+    return f"{_SIZES[KINDS[type(value)]][2]} long"
 
 
 def _is_multiple(value: Any, step: Any) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import collections.abc as abc
+import functools
+import operator
 import types
 import typing
-from collections import deque
+from collections import abc, deque
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
 
@@ -46,8 +47,8 @@ _WRAPPERS = {"Required", "NotRequired", "ReadOnly", "Final", "ClassVar", "InitVa
 _ZONED = {("datetime", False): local_instant, ("datetime", True): instant, ("time", True): zoned_time}
 
 
-class UnknownName(TypeError):
-    """An annotation names what is not known, or not yet."""
+class NameUnknown(TypeError):
+    """An annotation names what is not known, or not known yet."""
 
 
 class Compiler:
@@ -57,7 +58,7 @@ class Compiler:
     """
 
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
-        self._names = dict(names or {})
+        self._names = names
         self._known: dict[object, Shape] = {}
         self._open: list[object] = []
 
@@ -80,10 +81,15 @@ class Compiler:
     def hints(self, owner: Any) -> dict[str, Any]:
         """The annotations of a function or class, text resolved; raises `TypeError` for names that mean nothing."""
         try:
-            return get_type_hints(owner, localns=self._names or None, include_extras=True)
+            return get_type_hints(owner, include_extras=True)
+        except NameError:
+            pass  # perhaps one of the names that came along
+        try:
+            return get_type_hints(owner, localns=dict(self._names or {}), include_extras=True)
         except NameError as error:
-            raise UnknownName(
-                f"an annotation of {_name(owner)} names {error.name!r}, which {owner.__module__} does not know: "
+            where = owner.__module__ or "its module"
+            raise NameUnknown(
+                f"an annotation of {_name(owner)} names {error.name!r}, which {where} does not know: "
                 "define or import it there (not only under `if TYPE_CHECKING:`)"
             ) from error
 
@@ -149,11 +155,7 @@ def _unwrapped(kind: Any, variables: Mapping[Any, Any]) -> Any:
     """Without what says nothing about JSON: `NewType`, `Final`, aliases, type variables."""
     while True:
         if isinstance(kind, TypeVar):
-            kind = (
-                variables.get(kind)
-                or kind.__bound__
-                or (typing.Union[kind.__constraints__] if kind.__constraints__ else Any)
-            )
+            kind = variables.get(kind) or kind.__bound__ or _one_of(kind.__constraints__)
         elif isinstance(kind, NewType):
             kind = kind.__supertype__
         elif type(kind).__name__ == "TypeAliasType":
@@ -164,6 +166,10 @@ def _unwrapped(kind: Any, variables: Mapping[Any, Any]) -> Any:
             kind = get_args(kind)[0]
         else:
             return kind
+
+
+def _one_of(kinds: tuple[Any, ...]) -> Any:
+    return functools.reduce(operator.or_, kinds) if kinds else Any
 
 
 def _bound_variables(origin: type, arguments: tuple[Any, ...], outer: Mapping[Any, Any]) -> dict[Any, Any]:

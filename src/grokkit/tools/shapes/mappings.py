@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from grokkit.tools.shapes.choices import Choice
 from grokkit.tools.shapes.formats import Formatted
 from grokkit.tools.shapes.objects import Field, Mapping, Object
-from grokkit.tools.shapes.plain import Anything, Text
+from grokkit.tools.shapes.plain import Anything, Integer, Text
 from grokkit.tools.shapes.shape import SchemaBook
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def mapping_of(key: Any, key_shape: Shape, value: Shape) -> Shape:
         return Object(fields, lambda made: {key_shape.read(name): item for name, item in made.items()})
     if isinstance(key_shape, Text | Anything):
         return Mapping(key_shape, value, key_schema=None)
-    if key is int:
+    if isinstance(key_shape, Integer):
         return Mapping(_WHOLE, value, key_schema=_WHOLE.schema(SchemaBook()))
     if key_shape.kinds == {"string"}:
         return Mapping(key_shape, value, key_schema=key_shape.schema(SchemaBook()))

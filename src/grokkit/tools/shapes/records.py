@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any, NamedTuple, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 
 import msgspec
 
@@ -70,10 +70,11 @@ def _is_required(kind: Any, name: str, hint: Any) -> bool:
     """What wraps the annotation counts: with postponed annotations `__required_keys__` does not know of it."""
     wrapper = getattr(get_origin(hint), "_name", None)
     if wrapper == "ReadOnly":
-        return _is_required(kind, name, hint.__args__[0])
+        return _is_required(kind, name, get_args(hint)[0])
     if wrapper in {"Required", "NotRequired"}:
-        return wrapper == "Required"
-    return name in kind.__required_keys__
+        return bool(wrapper == "Required")
+    required: frozenset[str] = kind.__required_keys__
+    return name in required
 
 
 def _of_named_tuple(kind: Any, making: Making) -> Shape:
@@ -151,7 +152,8 @@ def _attributes(kind: Any) -> tuple[Any, ...]:
 
 
 def _alias(attribute: Any) -> str:
-    return getattr(attribute, "alias", None) or attribute.name
+    alias: str = getattr(attribute, "alias", None) or attribute.name
+    return alias
 
 
 def _documented(kind: type) -> Documented:

@@ -18,7 +18,6 @@ class Worded(Shape):
         self._marks = marks
         self.kinds = shape.kinds
         self.rank = shape.rank
-        self.read = shape.read  # type: ignore[method-assign] # words cost nothing when values are read
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """The inner schema and the words."""
