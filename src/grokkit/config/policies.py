@@ -1,6 +1,6 @@
 """What is done for a call that does not come through at once: one value for each concern, each off or on by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class Retry(Policy):
         default=False, metadata=about("The same, for calls with server-side tools that change things.", FLAG)
     )
     budget: float = field(
-        default=0.2, metadata=about("Retries that each call that comes through pays for.", amounts.SHARE)
+        default=0.5, metadata=about("Retries that each call that comes through pays for.", amounts.SHARE)
     )
     reserve: int = field(
         default=20, metadata=about("Retries there are without that: saved at most, regained a minute.", amounts.WHOLE)
@@ -131,10 +131,10 @@ class Circuit(Policy):
     """When calls that are bound to fail are not sent. `circuit="off"` switches it off, `circuit=0.5` sets the rate.
 
     A circuit is kept for each model and endpoint. It opens when, of at least `min_calls` within `window` seconds,
-    more than `failure_rate` failed or more than `slow_rate` took longer than `slow_after`; calls then raise
-    `CircuitOpen` at once. After `open_for` seconds one call is let through: it closes the circuit, or keeps it open
-    for twice as long, at most `longest`. What the caller did wrong, cancelled or left does not count. Raises
-    `ConfigInvalid`.
+    more than `failure_rate` failed or more than `slow_rate` took longer than `slow_after`; or when `min_calls` in a row
+    failed. Calls then raise `CircuitOpen` at once. After `open_for` seconds one call is let through: it closes the
+    circuit, or keeps it open for twice as long, at most `longest`. What the caller did wrong, cancelled or left does
+    not count. Raises `ConfigInvalid`.
 
     >>> Circuit(failure_rate=0.3, min_calls=50).is_on
     True
@@ -150,7 +150,7 @@ class Circuit(Policy):
     window: float = field(default=30.0, metadata=about("Seconds that are looked back on.", amounts.AMOUNT))
     min_calls: int = field(default=20, metadata=about("Fewer calls than this say nothing.", amounts.WHOLE))
     open_for: float = field(default=5.0, metadata=about("Seconds until the first probe.", amounts.AMOUNT))
-    longest: float = field(default=60.0, metadata=about("Seconds between probes at most.", amounts.AMOUNT))
+    longest: float = field(default=10.0, metadata=about("Seconds between probes at most.", amounts.AMOUNT))
 
     @property
     def is_on(self) -> bool:
@@ -243,7 +243,7 @@ class Cache(Policy):
     max_temperature: float | None = field(
         default=0.3, metadata=about("A call that asks for more than this is always made.", amounts.SOME_LEVEL)
     )
-    tags: tuple[str, ...] = field(
+    tags: Sequence[str] = field(
         default=(), metadata=about("Names to invalidate the stored answers by.", amounts.NAMES)
     )
 

@@ -13,7 +13,6 @@ credentials. Clients with different policies share the circuit: each opens it by
 from __future__ import annotations
 
 import asyncio
-import math
 import random as randomness
 from functools import partial
 from typing import TYPE_CHECKING
@@ -189,14 +188,9 @@ class CircuitBreaker:
         if now < circuit.look_at:
             return
         known, since = circuit.known, circuit.look_at - LOOK_EVERY
-        is_first = (
-            circuit.look_at == -math.inf
-        )  # all who come meanwhile wait for the first look; later one looks for all
-        if not is_first:
-            circuit.look_at = now + LOOK_EVERY
+        circuit.look_at = now + LOOK_EVERY
         record = await self._bulletin.read(circuit.key)
         with self.lock:
-            circuit.look_at = max(circuit.look_at, now + LOOK_EVERY)
             self._circuits.used(circuit)
             change = circuit.learn(record, now, since) if record is not None and circuit.known == known else None
         if change is not None:

@@ -67,7 +67,18 @@ class CircuitState:
     (<Phase.HALF_OPEN: 'half_open'>, None, <Change.CLOSED: 'closed'>)
     """
 
-    __slots__ = ("_window", "epoch", "last_error", "opened_by", "phase", "random", "rest", "times", "until")
+    __slots__ = (
+        "_in_a_row",
+        "_window",
+        "epoch",
+        "last_error",
+        "opened_by",
+        "phase",
+        "random",
+        "rest",
+        "times",
+        "until",
+    )
 
     def __init__(self, random: Callable[[], float]) -> None:
         self.random = random
@@ -82,6 +93,7 @@ class CircuitState:
         self.opened_by = Counts()
         self.last_error = ""
         self._window = Window(0.0)
+        self._in_a_row = 0
 
     def admit(self, now: float, *, lease: float) -> int | None:
         """The epoch in which a call passes, or None when it does not.
@@ -110,6 +122,7 @@ class CircuitState:
             if policy.window != window.seconds:
                 window.grow(policy.window)
             window.add(now, failed=failed, slow=slow)
+            self._in_a_row = self._in_a_row + 1 if failed else 0
             return self._judge(now, policy) if failed or slow else None
         if failed or slow:
             return self._open(now, policy)
@@ -178,10 +191,12 @@ class CircuitState:
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
         self.epoch += 1
+        self._in_a_row = 0
 
     def _judge(self, now: float, policy: Circuit) -> Change | None:
         counts = self._window.counts(now)
-        if counts.calls < policy.min_calls or not _is_too_much(counts, policy):
+        nothing_works = policy.failure_rate is not None and self._in_a_row >= max(1, policy.min_calls)
+        if counts.calls < policy.min_calls or not (nothing_works or _is_too_much(counts, policy)):
             return None
         self.opened_by = counts
         self._window.clear()
