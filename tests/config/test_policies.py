@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from grokkit.config import Circuit, Config, Fallback, Hedge, Policies, RateLimit, Retry, SecretURL, resolve
+from grokkit.config import Cache, Circuit, Config, Fallback, Hedge, Policies, RateLimit, Retry, SecretURL, resolve
 from grokkit.errors import ConfigInvalid
+from grokkit.stores import MemoryStore
+
+MEMORY = MemoryStore()
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,17 @@ from grokkit.errors import ConfigInvalid
         ("fallback", ["grok-4.3", "grok-4.20"], Fallback(to=("grok-4.3", "grok-4.20"))),
         ("fallback", "grok-4.3", Fallback(to=("grok-4.3",))),
         ("fallback", None, Fallback()),
+        ("cache", True, Cache()),
+        ("cache", False, Cache(enabled=False)),
+        ("cache", "off", Cache(enabled=False)),
+        ("cache", None, Cache(enabled=False)),
+        ("cache", 600, Cache(ttl=600)),
+        ("cache", "memory", Cache(store=SecretURL("memory"))),
+        ("cache", "redis://me:secret@cache/0", Cache(store=SecretURL("redis://me:secret@cache/0"))),
+        ("cache", MEMORY, Cache(store=MEMORY)),
+        ("cache", {"store": "memory", "ttl": 5}, Cache(store=SecretURL("memory"), ttl=5)),
+        ("cache", {"ttl": 5}, Cache(enabled=False, ttl=5)),
+        ("cache", Cache(tags=["a"]), Cache(tags=("a",))),
     ],
 )
 def test_a_policy_has_a_short_form(name: str, given: Any, expected: object) -> None:
@@ -49,6 +63,10 @@ def test_a_policy_has_a_short_form(name: str, given: Any, expected: object) -> N
         ("rate_limit", {"burst": 2}, "rate_limit.burst takes a share from 0 to 1"),
         ("circuit", 7, "circuit.failure_rate takes a share from 0 to 1"),
         ("fallback", {"to": "a", "on": ["rain"]}, "fallback.on takes a list of capacity"),
+        ("cache", "somewhere", "cache.store takes memory, or a URL such as"),
+        ("cache", 0, "cache.ttl takes a number above 0; found the number 0"),
+        ("cache", {"stale": -1}, "cache.stale takes a number, 0 or more; found the number -1"),
+        ("cache", {"max_entry": "big"}, "cache.max_entry takes a number of bytes above 0"),
         ("priority", "urgent", "priority takes high or normal or low"),
     ],
 )
@@ -107,3 +125,24 @@ def test_a_state_in_a_file_lies_where_the_file_lies(tmp_path: Path) -> None:
 
     assert isinstance(config.state, SecretURL)
     assert config.state.reveal() == f"sqlite:///{tmp_path}/state.db"
+
+
+def test_what_names_no_store_leaves_the_one_of_the_client() -> None:
+    config = Config().replace(cache="redis://cache/0")
+    kept = SecretURL("redis://cache/0")
+
+    assert config.policies(cache=Cache(tags=["a"])).cache == Cache(store=kept, tags=["a"])
+    assert config.policies(cache=True).cache == Cache(store=kept)
+    assert config.policies(cache=600).cache == Cache(store=kept, ttl=600)
+    assert config.policies(cache=False).cache == Cache(enabled=False, store=kept)
+    assert config.replace(cache={"ttl": 5}).cache == Cache(store=kept, ttl=5)
+
+
+def test_the_answer_cache_has_variables_of_its_own_beside_the_folder_of_weights() -> None:
+    environ = {
+        "GROKKIT_CACHE": "/var/cache/grokkit",
+        "GROKKIT_ANSWER_CACHE": "redis://cache/0",
+        "GROKKIT_ANSWER_CACHE_TTL": "60",
+    }
+
+    assert resolve({}, environ=environ, files=False).cache == Cache(store=SecretURL("redis://cache/0"), ttl=60)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit import AsyncGrok
 from grokkit.stores import MemoryStore, Store
 from grokkit.stores.redis import RedisStore
 from grokkit.stores.sqlite import SQLiteStore
@@ -20,6 +19,7 @@ from grokkit.testing import Simulator, TurnableClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from grokkit import AsyncGrok
     from grokkit.telemetry.events import Event
 
 
@@ -50,17 +50,15 @@ class World:
 
     def client(self, **options: Any) -> AsyncGrok:
         """One more, with a cache in memory unless it is given another."""
-        client = self.sim.async_grok(
-            **{
-                "clock": self.clock,
-                "hooks": [self.events.append],
-                "rate_limit": "off",
-                "circuit": "off",
-                "retries": 0,
-                "cache": True,
-                **options,
-            }
-        )
+        defaults: dict[str, Any] = {
+            "clock": self.clock,
+            "hooks": [self.events.append],
+            "rate_limit": "off",
+            "circuit": "off",
+            "retries": 0,
+            "cache": True,
+        }
+        client = self.sim.async_grok(**(defaults | options))
         self.clients.append(client)
         return client
 
