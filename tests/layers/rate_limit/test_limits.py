@@ -135,3 +135,10 @@ def test_quotas_let_pass_no_more_than_the_limit(value: float, name: str, burst: 
 
 def test_without_limits_there_is_no_rate() -> None:
     assert rate_of(quotas_of("m", [], burst=0.25)) is None
+
+
+def test_a_share_slows_calls_down_and_leaves_the_window_as_it_is() -> None:
+    whole, paced = quotas_of("m", [Limit("requests_per_minute", 60.0, "given")], burst=0.25, share=0.9)
+
+    assert (whole.limit, whole.window) == (60.0, 60.0 + PADDING)
+    assert paced.limit / (paced.window - PADDING) == pytest.approx(0.9)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PADDING = 0.025
 _MINUTE = 60.0
+_SHORT = 10.0
+"""Seconds in which a share is kept: were it kept in the whole minute, what was sent before would count against it."""
 
 
 def quotas_of(prefix: str, limits: Iterable[Limit], *, burst: float, share: float = 1.0) -> list[Quota]:
@@ -35,8 +37,10 @@ def quotas_of(prefix: str, limits: Iterable[Limit], *, burst: float, share: floa
             if share < 1.0:
                 quotas.append(_quota(key, max(1.0, value * _MINUTE * share), _MINUTE, burst * value))
         else:
-            value = max(min(1.0, value), value * share)
             quotas.append(_quota(key, value, window, burst * value))
+            if share < 1.0:
+                paced = value * share * _SHORT / window
+                quotas.append(_quota(key, paced, _SHORT, paced))
     return quotas
 
 
