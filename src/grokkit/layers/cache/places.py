@@ -40,16 +40,14 @@ class Places:
             return self._memory if url in {"memory", "memory://"} else self._opened(url)
         if isinstance(where, MemoryStore | Degrading):
             return where
-        known = self._given.get(id(where))
-        if known is None:
-            known = self._given[id(where)] = (where, self._guarded(where))
-        return known[1]
+        if id(where) not in self._given:
+            self._given.setdefault(id(where), (where, self._guarded(where)))
+        return self._given[id(where)][1]
 
     def _opened(self, url: str) -> Store:
-        store = self._own.get(url)
-        if store is None:
-            store = self._own[url] = self._guarded(open_store(url))
-        return store
+        if url not in self._own:
+            self._own.setdefault(url, self._guarded(open_store(url)))
+        return self._own[url]
 
     def _guarded(self, store: Store) -> Store:
         local = MemoryStore(self._clock.now, max_items=MOST_IN_MEMORY)

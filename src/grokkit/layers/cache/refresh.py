@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from grokkit.call import Ending
@@ -60,7 +61,12 @@ class Refreshing:
         key = (asyncio.get_running_loop(), question.key)
         if key not in self._tasks:
             task = self._tasks[key] = asyncio.create_task(self._run(question, call_next, (last_cost or 0)))
-            task.add_done_callback(lambda _: self._tasks.pop(key, None))
+            task.add_done_callback(partial(self._ended, key))
+
+    def _ended(self, key: _Key, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("grok.cache_failed to fetch an answer anew", exc_info=error)
 
     async def aclose(self) -> None:
         """End them all; those of the running loop have ended when this comes back."""
@@ -83,7 +89,7 @@ class Refreshing:
             pause = _PAUSE  # the hooks were told
         except Exception:
             pause = _PAUSE
-            _logger.exception("grok.cache_failed to fetch the answer of %s anew", question.call)
+            raise
         finally:
             await (store.lease(lease, holder, seconds=pause) if pause else store.release(lease, holder))
 
