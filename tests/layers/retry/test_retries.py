@@ -97,7 +97,7 @@ async def test_a_call_that_comes_through_is_made_once(bench: Bench) -> None:
     assert len(server.tries) == 1
     assert reply.context["attempts"] == 1
     assert not bench.told(Retried)
-    assert bench.budget.health("a").saved == pytest.approx(0.2)
+    assert bench.budget.health("a").saved == pytest.approx(0.5)
 
 
 async def test_a_call_is_made_again_until_it_comes_through(bench: Bench) -> None:
@@ -270,8 +270,8 @@ async def test_a_call_that_is_cancelled_while_it_waits_gives_its_retry_back(benc
 @pytest.mark.parametrize(
     ("ending", "saved"),
     [
-        (Ending(), 0.2),
-        (Ending(complete=False), 0.2),
+        (Ending(), 0.5),
+        (Ending(complete=False), 0.5),
         (Ending(error=errors.StreamInterrupted("broke")), 0.0),
         (Ending(error=asyncio.CancelledError()), 0.0),
     ],
