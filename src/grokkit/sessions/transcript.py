@@ -1,0 +1,81 @@
+"""A session as JSON lines, and back; other programs' lines of items are read too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from grokkit.errors import InvalidRequest
+from grokkit.sessions.markdown import from_markdown
+from grokkit.sessions.turn import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from grokkit.sessions.doctor import Item
+    from grokkit.sessions.store import SessionInfo
+
+_FORMAT = "grokkit_session"
+_encode = msgspec.json.Encoder().encode
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """What an exported session holds."""
+
+    entries: list[Turn]
+    title: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def to_lines(info: SessionInfo, entries: Iterable[Turn]) -> str:
+    """The session whole: a line on what it is, and one for each entry, rewinds and compactions included."""
+    about = {_FORMAT: 1, "name": info.name, "title": info.title, "tags": info.tags, "created": info.created}
+    return "".join(_encode(line).decode() + "\n" for line in (about, *entries))
+
+
+def read_transcript(text: str) -> Transcript:
+    """The session in a text: JSON lines, ours or items of the Responses API, or our Markdown.
+
+    Raises `InvalidRequest` for a text that is neither.
+    """
+    if not text.lstrip().startswith("{"):
+        title, items = from_markdown(text)
+        if not items:
+            raise _unreadable("it has neither JSON lines nor a heading such as '## User'")
+        return Transcript(as_turns(items), title)
+    lines = [_line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if _FORMAT not in lines[0]:
+        return Transcript(as_turns(lines))
+    try:
+        about = msgspec.convert({**lines[0], "entries": lines[1:]}, Transcript)
+    except msgspec.ValidationError as error:
+        raise _unreadable(f"an entry in it is no turn: {error}") from error
+    return about
+
+
+def as_turns(items: Sequence[Item]) -> list[Turn]:
+    """Items as turns: a new one begins with each message of the user that follows something of the model's."""
+    turns: list[tuple[list[Item], list[Item]]] = []
+    for item in items:
+        asks = item.get("role") in {"user", "system", "developer"} or str(item.get("type")).endswith("_output")
+        if not turns or (asks and turns[-1][1]):
+            turns.append(([], []))
+        turns[-1][0 if asks else 1].append(item)
+    return [Turn(input=asked, output=answered) for asked, answered in turns]
+
+
+def _line(number: int, line: str) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _unreadable(f"line {number} is no JSON") from error
+    if not isinstance(value, dict):
+        raise _unreadable(f"line {number} is no object")
+    return value
+
+
+def _unreadable(why: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"the text is no session that can be read: {why}", param="text", hint="pass what `export` gave"
+    )
