@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from contextvars import Context
 from typing import TYPE_CHECKING, Protocol, Self
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +47,67 @@ class SystemClock:
         """Wait that long on the running loop."""
         await asyncio.sleep(seconds)
 
-    def call_at(self, when: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
+    def call_at(self, when: float, callback: Callable[[], object]) -> Alarm:
         """See `Clock.call_at`."""
-        return asyncio.get_running_loop().call_later(when - time.monotonic(), callback)
+        loop = asyncio.get_running_loop()
+        delay = when - time.monotonic()
+        if delay < _FAR:
+            return loop.call_later(delay, callback)
+        far_off = _far_off.get(loop)
+        if far_off is None:
+            far_off = _far_off[loop] = _FarOff()
+        return far_off.add(loop, when, callback)
+
+
+_TICK = 1.0
+_FAR = 3 * _TICK
+
+
+class _FarOff:
+    """The alarms of one loop that are not due for a while. Nearly all are cancelled before: until then they cost no
+    timers, but a place in a set that is looked through once a second while anything is in it.
+    """
+
+    __slots__ = ("_alarms", "_ticking")
+
+    def __init__(self) -> None:
+        self._alarms: set[_FarAlarm] = set()
+        self._ticking = False
+
+    def add(self, loop: asyncio.AbstractEventLoop, when: float, callback: Callable[[], object]) -> _FarAlarm:
+        alarm = _FarAlarm(self._alarms, when, callback)
+        self._alarms.add(alarm)
+        if not self._ticking:
+            self._ticking = True
+            loop.call_later(_TICK, self._tick, loop, context=Context())
+        return alarm
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        for alarm in [alarm for alarm in self._alarms if alarm.when < now + _FAR]:
+            self._alarms.discard(alarm)
+            alarm.timer = loop.call_later(alarm.when - now, alarm.callback)
+        self._ticking = bool(self._alarms)
+        if self._ticking:
+            loop.call_later(_TICK, self._tick, loop)
+
+
+class _FarAlarm:
+    __slots__ = ("_among", "callback", "timer", "when")
+
+    def __init__(self, among: set[_FarAlarm], when: float, callback: Callable[[], object]) -> None:
+        self._among = among
+        self.when = when
+        self.callback = callback
+        self.timer: asyncio.TimerHandle | None = None
+
+    def cancel(self) -> None:
+        self._among.discard(self)
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+_far_off: WeakKeyDictionary[asyncio.AbstractEventLoop, _FarOff] = WeakKeyDictionary()
 
 
 class Within:
