@@ -44,11 +44,11 @@ class Deadline:
         return reply
 
     def _refuse_hopeless(self, call: Call, deadline: float | None) -> None:
-        usual = self._figures.whole(call, 0.5, least=_FEW)
-        if deadline is None or usual is None:
+        if deadline is None:
             return
         left = deadline - self._clock.now()
-        if left < usual:
+        usual = self._figures.whole(call, 0.5, least=_FEW, above=left)
+        if usual is not None and left < usual:
             raise WouldExceedDeadline(
                 f"half of such calls took more than {usual:.3g} s lately, and this one has {max(left, 0):.3g} s",
                 call=call.ref,

@@ -58,7 +58,7 @@ class Durations:
     (5.0, 10.0, None)
     """
 
-    __slots__ = ("_due", "_keep", "_ordered", "_samples", "_unread")
+    __slots__ = ("_due", "_keep", "_ordered", "_samples", "_unread", "longest")
 
     def __init__(self, keep: float) -> None:
         self._keep = keep
@@ -66,11 +66,14 @@ class Durations:
         self._ordered: list[float] = []
         self._unread = 0
         self._due = -inf
+        self.longest = -inf
+        """What none of them ever exceeded."""
 
     def add(self, seconds: float, now: float) -> None:
         """One more."""
         self._samples.append((now, seconds))
         self._unread += 1
+        self.longest = max(self.longest, seconds)
 
     def quantile(self, share: float, now: float, *, least: int = 1) -> float | None:
         """The duration that so large a share of them did not exceed; None when there are fewer than `least`."""
@@ -109,10 +112,12 @@ class Figures:
         known = self._by_kind.get(_key(call))
         return None if known is None else known[0].quantile(share, self._now(), least=least)
 
-    def whole(self, call: Call, share: float, *, least: int) -> float | None:
-        """The same for the whole answer."""
+    def whole(self, call: Call, share: float, *, least: int, above: float = -inf) -> float | None:
+        """The same for the whole answer; None also when nothing is `above` so much, which is found out faster."""
         known = self._by_kind.get(_key(call))
-        return None if known is None else known[1].quantile(share, self._now(), least=least)
+        if known is None or known[1].longest <= above:
+            return None
+        return known[1].quantile(share, self._now(), least=least)
 
     def __iter__(self) -> Iterator[tuple[CallKind, Durations, Durations]]:
         return iter([(CallKind(*key), *durations) for key, durations in self._by_kind.items()])

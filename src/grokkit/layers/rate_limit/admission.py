@@ -36,7 +36,7 @@ def refuse_hopeless(call: Call, figures: Figures, now: float, wait: float = 0.0)
     if call.deadline is None:
         return
     left = call.deadline - now
-    answer = figures.whole(call, TYPICAL, least=LEAST) or 0.0
+    answer = figures.whole(call, TYPICAL, least=LEAST, above=left - wait) or 0.0
     if wait + answer <= left:
         return
     raise WouldExceedDeadline(
