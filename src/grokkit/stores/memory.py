@@ -108,11 +108,15 @@ class MemoryStore:
         """`take` for those who know that this store is in memory: without a coroutine."""
         with self.lock:
             now = quota.microseconds(self._clock())
-            asked = [(*self._use(take.quota, now), take.amount) for take in takes]
-            wait = max([quota.wait_for(kept.use, terms, amount) for kept, terms, amount in asked], default=0)
+            asked = []
+            wait = 0
+            for take in takes:
+                kept, terms = self._use(take.quota, now)
+                asked.append((kept.use, terms, take.amount))
+                wait = max(wait, quota.wait_for(kept.use, terms, take.amount))
             if not wait:
-                for kept, terms, amount in asked:
-                    quota.take(kept.use, terms, amount)
+                for use, terms, amount in asked:
+                    quota.take(use, terms, amount)
         return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
 
     def give_now(self, takes: Sequence[Take], at: float) -> None:
