@@ -36,7 +36,7 @@ def read_docstring(text: str | None) -> Documented:
     >>> documented.description, documented.parameters
     ('Forecast for a city.', {'city': 'its name.', 'days': 'how many.'})
     """
-    lines = [part for line in inspect.cleandoc(text or "").splitlines() for part in _broken(line)]
+    lines = [part for line in _lines(text or "") for part in _broken(line)]
     documented = Documented()
     prose: list[str] = []
     while lines:
@@ -46,6 +46,15 @@ def read_docstring(text: str | None) -> Documented:
         del lines[: size or 1]
     documented.description = re.sub(r"\n{3,}", "\n\n", "\n".join(prose)).strip()
     return documented
+
+
+def _lines(text: str) -> list[str]:
+    """The lines without their common margin; what follows a title in the very first line keeps one."""
+    lines = inspect.cleandoc(text).splitlines()
+    found = _TITLE.match(lines[0]) if lines else None
+    if found and not found[2] and found[1].lower() in _OF_PARAMETERS and not _indented(lines[1:]):
+        return [lines[0], *(f"    {line}" for line in lines[1:])]
+    return lines
 
 
 def _broken(line: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from grokkit.tools.fitting import DROPPED_WORDS, STEPS, Unfit, check
+from grokkit.tools.fitting import DROPPED_WORDS, STEPS, Unfit, check, open_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,10 +79,12 @@ class _Fitter:
         if not isinstance(schema, dict):
             raise Unfit(f"{place}: expected a schema (an object), got {schema!r}")
         made = {name: value for name, value in schema.items() if name not in DROPPED_WORDS}
-        for step in STEPS:
-            notes = step(made)
-            self.notes += [f"{place}: {note}" for note in notes]
-        check(made, place)
+        try:
+            notes = [note for step in STEPS for note in step(made)]
+            check(made)
+        except Unfit as error:
+            raise Unfit(f"{place}: {error}") from None
+        self.notes += [f"{place}: {note}" for note in notes]
         if "$ref" in made:
             made = self._referred(made, place, within)
         return self._members(made, place, within)
@@ -114,6 +116,7 @@ class _Fitter:
         found = self._found(target, place)
         if target in within:
             self.notes.append(f"{place}: {target} contains itself, which Grok refuses: anything is taken there")
+            open_objects(beside)
             return beside
         name = _definition_name(target)
         if name is None:
@@ -124,6 +127,8 @@ class _Fitter:
         return {"$ref": f"#/$defs/{_escaped(name)}", **beside}
 
     def _found(self, target: str, place: str) -> Any:
+        if target != "#" and not target.startswith("#/"):
+            raise Unfit(f"{place}: the reference {target} leads out of this schema: write out what it means")
         found: Any = self.root
         for step in target.removeprefix("#").split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
@@ -133,8 +138,6 @@ class _Fitter:
                 found = found[name]
             else:
                 raise Unfit(f"{place}: the reference {target} leads nowhere within this schema")
-        if target != "#" and not target.startswith("#/"):
-            raise Unfit(f"{place}: the reference {target} leads out of this schema: write out what it means")
         return found
 
 

@@ -69,6 +69,8 @@ def _tuples(schema: dict[str, Any]) -> list[str]:
         if rest is not None:
             schema["items"] = rest
         notes.append("items as array became prefixItems")
+    if schema.get("prefixItems") == []:
+        del schema["prefixItems"]
     if schema.get("items") is False:
         del schema["items"]
         length = len(schema.get("prefixItems", ()))
@@ -112,7 +114,7 @@ def _properties(schema: dict[str, Any]) -> list[str]:
     ]
 
 
-def _open_objects(schema: dict[str, Any]) -> list[str]:
+def open_objects(schema: dict[str, Any]) -> list[str]:
     """An object of which nothing is said holds anything; by Grok's default it would hold nothing."""
     says = ("properties", "additionalProperties", "patternProperties", "$ref", "anyOf", "oneOf", "allOf")
     if schema.get("type") != "object" or any(name in schema for name in says):
@@ -145,19 +147,19 @@ STEPS: tuple[Callable[[dict[str, Any]], list[str]], ...] = (
     _counts,
     _patterns,
     _properties,
-    _open_objects,
+    open_objects,
     _kept_in_part,
 )
 
 
-def check(schema: dict[str, Any], place: str) -> None:
+def check(schema: dict[str, Any]) -> None:
     """Raises `Unfit` for what Grok refuses and no rewriting mends."""
     for name in ("enum", "anyOf", "oneOf"):
         if schema.get(name) == []:
-            raise Unfit(f"{place}: {name} is empty: nothing fits it, and Grok refuses it")
+            raise Unfit(f"{name} is empty: nothing fits it, and Grok refuses it")
     for name, (kinds, what) in _KINDS.items():
         value = schema.get(name)
         if name in schema and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise Unfit(f"{place}: {name} must be {what}, got {value!r}")
+            raise Unfit(f"{name} must be {what}, got {value!r}")
     if not all(isinstance(name, str) for name in schema.get("required", ())):
-        raise Unfit(f"{place}: required must list names")
+        raise Unfit("required must list names")
