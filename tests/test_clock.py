@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -52,3 +54,23 @@ async def test_once_nothing_is_far_off_nobody_looks_any_more() -> None:
     await later.wait()
 
     assert not far_off._ticking
+
+
+async def test_a_cancelled_alarm_holds_on_to_nothing() -> None:
+    class Holder:
+        def __init__(self) -> None:
+            self.alarm = SystemClock().call_at(SystemClock().now() + 60.0, self.ring)
+
+        def ring(self) -> None:
+            pass
+
+    holder = Holder()
+    left = weakref.ref(holder)
+    holder.alarm.cancel()
+
+    gc.disable()
+    try:
+        del holder
+        assert left() is None
+    finally:
+        gc.enable()

@@ -103,8 +103,13 @@ class _FarAlarm:
 
     def cancel(self) -> None:
         self._among.discard(self)
+        self.callback = _nothing  # whoever holds an alarm is as a rule held by its callback
         if self.timer is not None:
             self.timer.cancel()
+
+
+def _nothing() -> None:
+    """What a cancelled alarm does."""
 
 
 _far_off: WeakKeyDictionary[asyncio.AbstractEventLoop, _FarOff] = WeakKeyDictionary()
