@@ -68,6 +68,29 @@ async def test_it_runs_with_all_arguments_as_one_and_with_the_context_when_asked
     assert await with_key.run(with_key.decode(""), key="k") == "{} k"
 
 
+@pytest.mark.parametrize(
+    ("part", "fitting", "misfit"),
+    [
+        ({"type": "string", "nullable": True}, "null", "3"),
+        ({"type": "number", "minimum": 3, "exclusiveMinimum": True}, "4", "3"),
+        ({"type": "array", "items": [{"type": "string"}], "additionalItems": False}, '["a"]', '["a", 1]'),
+        ({"type": "array", "contains": {"const": 1}, "maxContains": 1}, "[1, 2]", "[1, 1]"),
+        ({"type": "string", "pattern": "^(?!no)"}, '"yes"', '"no"'),
+        ({"$ref": "#/definitions/A"}, '{"a": {"a": {}}}', '{"a": {"a": 1}}'),
+        ({"type": "object", "required": None}, "{}", "3"),
+    ],
+)
+def test_what_the_model_is_not_told_is_checked_all_the_same(part: dict[str, Any], fitting: str, misfit: str) -> None:
+    below = {"type": "object", "properties": {"a": {"$ref": "#/definitions/A"}}}
+    schema = {"type": "object", "properties": {"x": part}, "definitions": {"A": below}}
+    made = Tool.from_schema("echo", "Echo.", schema, echo)
+
+    assert made.notes
+    assert made.decode(f'{{"x": {fitting}}}')
+    with pytest.raises(ArgumentsRefused, match="x"):
+        made.decode(f'{{"x": {misfit}}}')
+
+
 class Kit:
     echo = Tool.from_schema("echo", "Echo.", SCHEMA, echo)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from grokkit.tools.fitting import DROPPED_WORDS, STEPS, Unfit, check, open_objects
+from grokkit.tools.fitting import DROPPED_WORDS, MENDING, STEPS, Unfit, check, open_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,26 @@ def fit(schema: Mapping[str, Any]) -> Schema:
     if fitter.definitions:
         made["$defs"] = fitter.definitions
     return Schema(made, tuple(dict.fromkeys(fitter.notes)))
+
+
+def mended(schema: Any) -> Any:
+    """The schema in the words of draft 2020-12, with everything in it that Grok refuses: what values are checked by.
+
+    >>> mended({"type": "array", "items": [{"type": "string", "pattern": "(?=a)"}]})
+    {'type': 'array', 'prefixItems': [{'type': 'string', 'pattern': '(?=a)'}]}
+    """
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: value for name, value in schema.items() if name not in DROPPED_WORDS}
+    for step in MENDING:
+        step(made)
+    for name in (*_OF_SCHEMAS, *_DEFINITIONS):
+        if isinstance(made.get(name), dict):
+            made[name] = {key: mended(part) for key, part in made[name].items()}
+    for name in _LISTS_OF_SCHEMAS:
+        if isinstance(made.get(name), list):
+            made[name] = [mended(part) for part in made[name]]
+    return made | {name: mended(made[name]) for name in _SCHEMAS if name in made}
 
 
 def fit_arguments(schema: Mapping[str, Any]) -> Schema:

@@ -196,9 +196,3 @@ def keyword_table() -> str:
     """
     rows = (f"| {row.name} | `{json.dumps(row.example)}` | {row.standing} | {row.done} |" for row in KEYWORDS)
     return "\n".join(["| keyword | example | Grok | grokkit |", "|---|---|---|---|", *rows])
-
-
-if __name__ == "__main__":
-    import sys
-
-    sys.stdout.write(keyword_table() + "\n")

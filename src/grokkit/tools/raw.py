@@ -1,4 +1,4 @@
-"""Tools from a hand-written or foreign JSON Schema: validated by jsonschema-rs, against the schema as given."""
+"""Tools from a hand-written or foreign JSON Schema: validated by jsonschema-rs, with what Grok does not enforce."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokkit.errors import ExtraMissing
 from grokkit.tools.decoding import arguments_decoder
-from grokkit.tools.fit import fit_arguments
+from grokkit.tools.fit import fit_arguments, mended
 from grokkit.tools.refusals import ToolUnfit
 from grokkit.tools.shapes.shape import Fault, Misfit, expected
 from grokkit.tools.spec import Placed, Spec
@@ -31,7 +31,7 @@ def spec_of_schema(name: str, description: str, schema: Mapping[str, Any], run: 
     except TypeError as error:
         raise ToolUnfit(f"tool {name!r}: {error}") from error
     context = _context_parameter(run)
-    validate = _validator(name, {"type": "object", **schema})
+    validate = _validator(name, mended(dict(schema)))
 
     def place(arguments: Mapping[str, Any], given: ToolContext) -> Placed:
         return [dict(arguments)], {context: given} if context else {}
@@ -54,7 +54,7 @@ def _context_parameter(run: Callable[..., Any]) -> str | None:
 def _validator(name: str, schema: dict[str, Any]) -> Callable[[Any], dict[str, Any]]:
     rules = _jsonschema_rs()
     try:
-        validator = rules.validator_for(schema, validate_formats=True)
+        validator = rules.Draft202012Validator(schema, validate_formats=True)
     except (ValueError, TypeError, rules.ValidationError) as error:
         raise ToolUnfit(f"tool {name!r}: this is not a JSON Schema: {_first_line(error)}") from error
 
