@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,11 @@ def copied(placed: Sequence[Placed]) -> list[Turn]:
     """
     return [
         msgspec.structs.replace(
-            turn, copied=True, based_on=at, upto=sum(version <= turn.upto for version, _ in placed[:at])
+            turn,
+            id=uuid.uuid4().hex,
+            copied=True,
+            based_on=at,
+            upto=sum(version <= turn.upto for version, _ in placed[:at]),
         )
         for at, (_, turn) in enumerate(placed)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from grokkit.errors import BadCall, ResponseFailed
+from grokkit.sessions.turn import Placed, turns_only
 from grokkit.wire.usage import Usage, responses_usage
 
 if TYPE_CHECKING:
@@ -27,6 +28,40 @@ class Short(NamedTuple):
 
     items: list[Item]
     usage: Usage
+
+
+def is_due(placed: Sequence[Placed], limit: int) -> bool:
+    """Whether the conversation has come to so many tokens; after a compaction it has to grow by half as many again,
+    so that one that cannot be made short enough is not made short before every turn.
+
+    >>> from grokkit.sessions.turn import Placed, Turn
+    >>> long = Turn(context_tokens=900)
+    >>> is_due([Placed(1, long)], 800), is_due([Placed(1, Turn(kind="compaction")), Placed(2, long)], 800)
+    (True, False)
+    """
+    since = [turn for _, turn in placed[_after_compaction(placed) :]]
+    grown = since[-1].context_tokens if since else 0
+    if grown < limit:
+        return False
+    return len(since) == len(placed) or grown - since[0].context_tokens >= limit // 2
+
+
+def end_of_all_but(placed: Sequence[Placed], keep: int) -> int:
+    """The version up to which all but the last `keep` turns go; 0 when there is nothing to make short in them."""
+    since = placed[_after_compaction(placed) :]
+    if not since:
+        return 0
+    said = turns_only(placed)
+    if keep >= len(said):
+        return 0
+    upto = said[-keep - 1].version
+    held = max((turn.upto for _, turn in placed if turn.kind == "compaction"), default=0)
+    return upto if upto > held else 0
+
+
+def _after_compaction(placed: Sequence[Placed]) -> int:
+    """Where the entries since the last compaction begin."""
+    return max((at for at, (_, turn) in enumerate(placed, 1) if turn.kind == "compaction"), default=0)
 
 
 async def shortened(

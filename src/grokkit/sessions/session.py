@@ -10,11 +10,11 @@ from grokkit.errors import InvalidRequest
 from grokkit.sessions import affinity
 from grokkit.sessions.affinity import log_drop
 from grokkit.sessions.asking import Asking, copied
-from grokkit.sessions.compaction import shortened
+from grokkit.sessions.compaction import end_of_all_but, is_due, shortened
 from grokkit.sessions.markdown import to_markdown
 from grokkit.sessions.prompting import asked_items, brings_results, fields_of, is_unreadable, sendable, without_form
 from grokkit.sessions.record import Record
-from grokkit.sessions.store import Description, SessionInfo
+from grokkit.sessions.store import Description, SessionConflict, SessionInfo
 from grokkit.sessions.stream import SessionStream
 from grokkit.sessions.transcript import read_transcript, to_lines
 from grokkit.sessions.turn import Turn, turns_only
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from grokkit.sessions.affinity import PromptCacheDropped
     from grokkit.sessions.doctor import Item
     from grokkit.sessions.store import SessionStore
-    from grokkit.sessions.turn import Placed
     from grokkit.wire.answer import Answer
 
     Prompted = str | Sequence[Mapping[str, Any]]
@@ -59,7 +58,7 @@ class AsyncSession:
     ...         await session.ask("What is 17*23?")
     ...         return [turn.said for turn in await session.history()]
     >>> asyncio.run(talk())
-    ['What is 17*23?\\n17*23 = 391']
+    ['What is 17*23?\\n17 * 23 = 391']
     """
 
     def __init__(
@@ -213,10 +212,12 @@ class AsyncSession:
         Raises `InvalidRequest` for another text, `SessionConflict` when the session has turns.
         """
         transcript = read_transcript(text)
-        await self._record.store.append(self.name, transcript.entries, expected=0)
+        await self._record.refresh()
+        if self._record.version:
+            raise SessionConflict(self.name, expected=0, version=self._record.version)
+        await self._record.add_here(transcript.entries)
         if transcript.title or transcript.tags:
             await self.describe(title=transcript.title, tags=transcript.tags)
-        await self._record.refresh()
         return self._record.version
 
     async def delete(self) -> bool:
@@ -228,7 +229,7 @@ class AsyncSession:
         new = asked_items(prompt)
         fields = fields_of({**self._options, **options}, await self._cache_key())
         await self._record.refresh()
-        if self._is_due():
+        if self._compact_at is not None and is_due(self._record.live, self._compact_at):
             await self._compact(keep=int(brings_results(new)), model=model, own=False)
         return self._with_history(new, model or self._model, fields)
 
@@ -269,17 +270,10 @@ class AsyncSession:
             self._told(drop)
         await self._record.add(asking.turn(answer, error, partial=partial, at=self._now()), answer)
 
-    def _is_due(self) -> bool:
-        placed = self._record.live
-        last = placed[-1].turn if placed else None
-        if self._compact_at is None or last is None or last.kind != "turn":
-            return False
-        return last.context_tokens >= self._compact_at
-
     async def _compact(self, *, keep: int, model: str | None, own: bool) -> Turn | None:
         placed = self._record.live
-        upto = _end_of_all_but(placed, keep)
-        if upto <= max((one.turn.upto for one in placed if one.turn.kind == "compaction"), default=0):
+        upto = end_of_all_but(placed, keep)
+        if not upto:
             return None
         items = sendable([one for one in placed if one.version <= upto], [], self._unreadable)
         fields = fields_of(without_form(self._options), await self._cache_key())
@@ -316,12 +310,3 @@ class AsyncSession:
             now=self._now,
             options=self._options,
         )
-
-
-def _end_of_all_but(placed: Sequence[Placed], keep: int) -> int:
-    """The version up to which all but the last `keep` turns go; 0 when that is none."""
-    said = [one for one in placed if one.turn.kind == "turn"]
-    if not keep:
-        last = placed[-1] if placed else None
-        return last.version if last is not None and last.turn.kind == "turn" else 0
-    return said[-keep - 1].version if keep < len(said) else 0
