@@ -110,7 +110,7 @@ class SessionStore(Protocol):
     async def search(self, words: str, *, tag: str | None = None, limit: int = 20) -> list[Hit]:
         """Where all these words occur in one turn or title, upper or lower case, from the newest session on.
 
-        It reads all that was said (in no more memory than a turn takes): meant for people, not for every request.
+        It reads all that was said: meant for people, not for every request.
         Turns that were rewound are found too.
         """
         ...
