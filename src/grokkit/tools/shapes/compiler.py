@@ -108,7 +108,7 @@ class Compiler:
         """The shape of a type that holds others."""
         origin, arguments = get_origin(kind) or kind, get_args(kind)
         if origin in _SEQUENCES:
-            return Items(self.shape(arguments[0] if arguments else Any, variables), _SEQUENCES[origin])
+            return self._sequence(origin, arguments[0] if arguments else Any, variables)
         if origin is tuple:
             return self._tuple(arguments, variables, bare=kind in {tuple, typing.Tuple})  # noqa: UP006 - the old name
         if origin in _MAPPINGS:
@@ -121,6 +121,13 @@ class Compiler:
         if is_record(origin):
             return self._record(kind, origin, {**variables, **_bound_variables(origin, arguments, variables)})
         raise TypeError(_no_form(kind))
+
+    def _sequence(self, origin: Any, item: Any, variables: Mapping[Any, Any]) -> Shape:
+        make = _SEQUENCES[origin]
+        kept = get_origin(item) or item
+        if make in {set, frozenset} and getattr(kept, "__hash__", None) is None:
+            raise TypeError(f"{_name(item)} cannot be kept in a set, as it has no hash: use list[{_name(item)}]")
+        return Items(self.shape(item, variables), make)
 
     def _tuple(self, arguments: tuple[Any, ...], variables: Mapping[Any, Any], *, bare: bool) -> Shape:
         if bare or arguments[1:] == (...,):
@@ -183,6 +190,6 @@ def _name(kind: Any) -> str:
 
 def _no_form(kind: Any) -> str:
     hint = "use a dataclass, TypedDict, msgspec.Struct, attrs class, pydantic model, or a type of docs/tools.md"
-    if callable(kind) and not isinstance(kind, type):
-        return f"{kind!r} is not a type that has a JSON form: {hint}"
+    if get_origin(kind) is not None or not isinstance(kind, type):
+        return f"{kind!r} has no JSON form: {hint}"
     return f"{_name(kind)} has no JSON form: {hint}"

@@ -110,6 +110,8 @@ def _of_struct(kind: Any, making: Making) -> Shape:
 
 
 _TAG = "<tag>"
+_MADE_LATER = {"_HAS_DEFAULT_FACTORY_CLASS", "_Nothing"}
+"""What stands in a signature for a default that a factory makes: of dataclasses, of attrs."""
 
 
 def _of_array_like(kind: Any, fields: list[Field]) -> Shape:
@@ -140,7 +142,7 @@ def _of_class(kind: Any, making: Making) -> Shape:
                 making.shape(Any if hint is inspect.Parameter.empty else hint),
                 name,
                 required=parameter.default is inspect.Parameter.empty,
-                default=plain if type(plain).__name__ != "_HAS_DEFAULT_FACTORY_CLASS" else msgspec.UNSET,
+                default=plain if type(plain).__name__ not in _MADE_LATER else msgspec.UNSET,
                 description=described or documented.parameters.get(name),
             )
         )
