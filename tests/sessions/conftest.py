@@ -32,6 +32,7 @@ def _above(name: str) -> Any:
 
 servers = _above("redis_server")
 common_redis = servers.common_redis
+redis_server = servers.redis_server
 
 
 def _memory(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:

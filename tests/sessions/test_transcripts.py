@@ -148,6 +148,15 @@ async def test_a_session_with_turns_is_not_overwritten(grok: Any, store: MemoryS
         await session.import_(await session.export())
 
 
+def test_turns_with_ids_of_another_make_get_new_ones() -> None:
+    text = '{"grokkit_session": 1}\n{"id": "7"}\n{"id": "' + "a" * 32 + '"}'
+
+    first, second = read_transcript(text).entries
+
+    assert len(first.id) == 32
+    assert second.id == "a" * 32
+
+
 async def test_an_unknown_form_is_refused(grok: Any, store: MemorySessions) -> None:
     form: Any = "pdf"
 

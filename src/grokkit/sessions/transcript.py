@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grokkit.sessions.store import SessionInfo
 
 _FORMAT = "grokkit_session"
+_ID_LENGTH = 32
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,7 +52,7 @@ def read_transcript(text: str) -> Transcript:
         about = msgspec.convert({**lines[0], "entries": lines[1:]}, Transcript)
     except msgspec.ValidationError as error:
         raise _unreadable(f"an entry in it is no turn: {error}") from error
-    return about
+    return msgspec.structs.replace(about, entries=[_with_id(entry) for entry in about.entries])
 
 
 def as_turns(items: Sequence[Item]) -> list[Turn]:
@@ -63,6 +64,12 @@ def as_turns(items: Sequence[Item]) -> list[Turn]:
             turns.append(([], []))
         turns[-1][0 if asks else 1].append(item)
     return [Turn(input=asked, output=answered) for asked, answered in turns]
+
+
+def _with_id(entry: Turn) -> Turn:
+    """Ids that are not of our making are not of our length either, and stores count on that."""
+    known = len(entry.id) == _ID_LENGTH and entry.id.isascii()
+    return entry if known else msgspec.structs.replace(entry, id=Turn().id)
 
 
 def _line(number: int, line: str) -> dict[str, Any]:
