@@ -48,6 +48,7 @@ NAMES = [
     "StreamInterrupted",
     "TextDelta",
     "Timeouts",
+    "Tool",
     "ToolCall",
     "ToolCallDelta",
     "ToolCallDone",
@@ -55,6 +56,7 @@ NAMES = [
     "TryLater",
     "Usage",
     "__version__",
+    "tool",
 ]
 SOURCES = Path(grokkit.__file__).parent
 ALIASES = {"Next", "StreamEvent"}

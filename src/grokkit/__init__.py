@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from grokkit.resources.stream import AsyncStream as AsyncStream
     from grokkit.sync import Grok as Grok
     from grokkit.sync import Stream as Stream
+    from grokkit.tools import Tool as Tool
+    from grokkit.tools import tool as tool
     from grokkit.transport import Transport as Transport
     from grokkit.wire.answer import Answer as Answer
     from grokkit.wire.events import Citation as Citation
