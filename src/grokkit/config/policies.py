@@ -243,9 +243,7 @@ class Cache(Policy):
     max_temperature: float | None = field(
         default=0.3, metadata=about("A call that asks for more than this is always made.", amounts.SOME_LEVEL)
     )
-    tags: Sequence[str] = field(
-        default=(), metadata=about("Names to invalidate the stored answers by.", amounts.NAMES)
-    )
+    tags: Sequence[str] = field(default=(), metadata=about("Names to invalidate the stored answers by.", amounts.NAMES))
 
     @property
     def is_on(self) -> bool:
