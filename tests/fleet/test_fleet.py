@@ -143,7 +143,7 @@ class Seen:
         return sorted(
             Arrival(call.started, float(call.headers["x-sent"]))
             for call in self._calls(of)
-            if after <= call.started < before
+            if after < call.started < before
         )
 
     def running(self, of: Member) -> bool:
