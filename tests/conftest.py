@@ -6,9 +6,12 @@ A test waits for what happens, never for a time: `WatchedSimulator.until`, `Face
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
+import sys
 import threading
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
@@ -20,11 +23,24 @@ from grokkit.testing import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-    from pathlib import Path
 
     from grokkit import StreamEvent
     from grokkit.testing import TurnableClock
     from grokkit.testing.simulator.app import App, Message, Receive, Send
+
+
+def _beside(name: str) -> Any:
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+redis_server = _beside("redis_server").redis_server
+common_redis = sys.modules["redis_server"].common_redis
 
 PATIENCE = 20.0
 """Seconds after which what a test waits for counts as never."""

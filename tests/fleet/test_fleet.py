@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import math
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 
-def _module(path: Path) -> Any:
-    if path.stem not in sys.modules:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[path.stem])
-    return sys.modules[path.stem]
-
-
-redis_server = _module(Path(__file__).parents[1] / "redis_server.py").redis_server
 WORKER = Path(__file__).parent / "worker.py"
 
 MODEL = "grok-4.20-non-reasoning"  # does not reason: a plain call is not streamed underneath

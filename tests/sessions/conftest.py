@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,21 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from grokkit.sessions.store import SessionStore
-
-
-def _above(name: str) -> Any:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-servers = _above("redis_server")
-common_redis = servers.common_redis
-redis_server = servers.redis_server
 
 
 def _memory(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:

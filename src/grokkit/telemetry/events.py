@@ -9,37 +9,35 @@ from grokkit.errors import CallRef
 from grokkit.wire.usage import Usage
 
 
-class CallStarted(msgspec.Struct, frozen=True, kw_only=True):
+class OfCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event of one call tells."""
+
+    call: CallRef
+    client_request_id: str
+
+
+class CallStarted(OfCall, frozen=True, kw_only=True):
     """A call sets out."""
 
-    call: CallRef
-    client_request_id: str
 
-
-class ReplyStarted(msgspec.Struct, frozen=True, kw_only=True):
+class ReplyStarted(OfCall, frozen=True, kw_only=True):
     """The head of a reply is here."""
 
-    call: CallRef
-    client_request_id: str
     request_id: str | None
     status: int
     elapsed: float
 
 
-class OutputStarted(msgspec.Struct, frozen=True, kw_only=True):
+class OutputStarted(OfCall, frozen=True, kw_only=True):
     """A stream gave its first output (text, reasoning or a tool call)."""
 
-    call: CallRef
-    client_request_id: str
     request_id: str | None
     elapsed: float
 
 
-class CallFinished(msgspec.Struct, frozen=True, kw_only=True):
+class CallFinished(OfCall, frozen=True, kw_only=True):
     """A call has its answer. A stream's call finishes when the stream is closed."""
 
-    call: CallRef
-    client_request_id: str
     request_id: str | None
     elapsed: float
     time_to_output: float | None
@@ -51,11 +49,9 @@ class CallFinished(msgspec.Struct, frozen=True, kw_only=True):
     """False when a stream was left before its end."""
 
 
-class CallFailed(msgspec.Struct, frozen=True, kw_only=True):
+class CallFailed(OfCall, frozen=True, kw_only=True):
     """A call ended without an answer."""
 
-    call: CallRef
-    client_request_id: str
     request_id: str | None
     elapsed: float
     error: Exception | None
@@ -63,39 +59,31 @@ class CallFailed(msgspec.Struct, frozen=True, kw_only=True):
     cancelled."""
 
 
-class Queued(msgspec.Struct, frozen=True, kw_only=True):
+class Queued(OfCall, frozen=True, kw_only=True):
     """A call waits for its turn under a rate limit."""
 
-    call: CallRef
-    client_request_id: str
     position: int
     """How many wait in this queue, this one included."""
     wait: float
     """How long it will be, as far as can be told."""
 
 
-class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+class Admitted(OfCall, frozen=True, kw_only=True):
     """A call that was queued sets out."""
 
-    call: CallRef
-    client_request_id: str
     waited: float
 
 
-class LimitLearned(msgspec.Struct, frozen=True, kw_only=True):
+class LimitLearned(OfCall, frozen=True, kw_only=True):
     """The server told what it allows."""
 
-    call: CallRef
-    client_request_id: str
     limits: Mapping[str, float]
     """By name: `requests_per_second`, `requests_per_minute`, `tokens_per_minute`."""
 
 
-class Retried(msgspec.Struct, frozen=True, kw_only=True):
+class Retried(OfCall, frozen=True, kw_only=True):
     """A call is going to be made again."""
 
-    call: CallRef
-    client_request_id: str
     attempt: int
     """The number of the coming try: 2 for the first retry."""
     delay: float
@@ -105,11 +93,9 @@ class Retried(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the try that failed may have been run, and billed: then this one may cost a second time."""
 
 
-class RetryRefused(msgspec.Struct, frozen=True, kw_only=True):
+class RetryRefused(OfCall, frozen=True, kw_only=True):
     """A call that could have been made again is not."""
 
-    call: CallRef
-    client_request_id: str
     attempt: int
     """The number of the last try."""
     error: Exception
@@ -117,56 +103,44 @@ class RetryRefused(msgspec.Struct, frozen=True, kw_only=True):
     """`attempts`, `budget`, `deadline`, `ceiling`, `ambiguous` or `effects`."""
 
 
-class CircuitOpened(msgspec.Struct, frozen=True, kw_only=True):
+class CircuitOpened(OfCall, frozen=True, kw_only=True):
     """Calls of this kind failed too often: no more are sent for a while."""
 
-    call: CallRef
-    client_request_id: str
     circuit: str
     failure_rate: float
     slow_rate: float
     open_for: float
 
 
-class CircuitProbed(msgspec.Struct, frozen=True, kw_only=True):
+class CircuitProbed(OfCall, frozen=True, kw_only=True):
     """An open circuit lets this one call through, to see."""
 
-    call: CallRef
-    client_request_id: str
     circuit: str
 
 
-class CircuitClosed(msgspec.Struct, frozen=True, kw_only=True):
+class CircuitClosed(OfCall, frozen=True, kw_only=True):
     """The probe went well: calls are sent again."""
 
-    call: CallRef
-    client_request_id: str
     circuit: str
 
 
-class Hedged(msgspec.Struct, frozen=True, kw_only=True):
+class Hedged(OfCall, frozen=True, kw_only=True):
     """The answer is late: a second try was sent beside the first."""
 
-    call: CallRef
-    client_request_id: str
     after: float
 
 
-class HedgeSettled(msgspec.Struct, frozen=True, kw_only=True):
+class HedgeSettled(OfCall, frozen=True, kw_only=True):
     """One of two tries answered; the other was dropped, and may still be billed."""
 
-    call: CallRef
-    client_request_id: str
     winner: int
     """1 for the first try, 2 for the second."""
     elapsed: float
 
 
-class FellBack(msgspec.Struct, frozen=True, kw_only=True):
+class FellBack(OfCall, frozen=True, kw_only=True):
     """Another model or server is asked."""
 
-    call: CallRef
-    client_request_id: str
     asked: str
     """Who failed."""
     served: str
@@ -176,47 +150,36 @@ class FellBack(msgspec.Struct, frozen=True, kw_only=True):
     error: Exception
 
 
-class Joined(msgspec.Struct, frozen=True, kw_only=True):
+class Joined(OfCall, frozen=True, kw_only=True):
     """An equal call is on its way already: this one shares its reply."""
 
-    call: CallRef
-    client_request_id: str
     leader: str
     """The client request id of the call that was sent."""
 
 
-class CacheHit(msgspec.Struct, frozen=True, kw_only=True):
+class CacheHit(OfCall, frozen=True, kw_only=True):
     """A stored answer was given: nothing was sent, and nothing is billed."""
 
-    call: CallRef
-    client_request_id: str
     stale: bool
     """Whether its time was over, and a new one is being fetched."""
     saved_ticks: int
     """What the answer cost when it was new; 0 when nobody knows."""
 
 
-class CacheMissed(msgspec.Struct, frozen=True, kw_only=True):
+class CacheMissed(OfCall, frozen=True, kw_only=True):
     """No answer is stored that may be given: the call goes on."""
 
-    call: CallRef
-    client_request_id: str
 
-
-class CacheStored(msgspec.Struct, frozen=True, kw_only=True):
+class CacheStored(OfCall, frozen=True, kw_only=True):
     """An answer was stored."""
 
-    call: CallRef
-    client_request_id: str
     size: int
     """In bytes."""
 
 
-class CacheRefused(msgspec.Struct, frozen=True, kw_only=True):
+class CacheRefused(OfCall, frozen=True, kw_only=True):
     """An answer is not stored, or not looked for, or not fetched anew."""
 
-    call: CallRef
-    client_request_id: str
     reason: str
     """By what was asked: `conversation`, `deferred`, `temperature`, `effects`. By what came: `cut_off`, `filtered`,
     `refused`, `tool_calls`, `server_tools`, `empty`, `unfinished`, `failed`, `joined`, `redacted`, `fallback`,
