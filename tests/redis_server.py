@@ -96,11 +96,13 @@ def redis_or_skip(directory: Path, *options: str, user: str = "") -> RedisServer
 
 
 def _free_port() -> int:
-    """One that leaves room for a cluster's second port, ten thousand above it."""
+    """One that is free, as is a cluster's second port, ten thousand above it; both below those that clients get."""
     while True:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", random.randrange(20_000, 50_000)))
-            return int(probe.getsockname()[1])
+        port = random.randrange(11_000, 22_000)
+        with socket.socket() as probe, socket.socket() as second, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 10_000))
+            return port
 
 
 @pytest.fixture
