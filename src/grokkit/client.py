@@ -30,7 +30,7 @@ from grokkit.transport.auth import Auth
 from grokkit.transport.exchange import Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from grokkit.resources.responses import ResponsesOptions
     from grokkit.resources.stream import AsyncStream
     from grokkit.stores import Store
-    from grokkit.telemetry.events import Hook
+    from grokkit.telemetry.events import Event, Hook
     from grokkit.transport import Transport
     from grokkit.wire.answer import Answer
 
@@ -118,9 +118,12 @@ class AsyncGrok:
         config = resolve({name: value for name, value in options.items() if name not in _PARTS})
         given = options.get("transport")
         transport = given or _default_transport(config)
-        shared = _shared(config, options)
-        own = Own(shared, _hooks(options), partial(tell_all, _hooks(options)), prices_of)
-        channel = Channel(config, _stacks(config, transport, shared, own, options), shared.clock)
+        hooks = [log_event, *options.get("hooks", ())]
+        told = partial(tell_all, hooks)
+        shared = _shared(config, options, told)
+        own = Own(shared, hooks, told, prices_of)
+        slots: dict[str, list[Layer]] = {"trace": [Trace(hooks, shared.clock)], **by_ring(options.get("layers", ()))}
+        channel = Channel(config, _stacks(config, transport, shared, own, slots), shared.clock)
         own_store = shared.store if isinstance(config.state, SecretURL) else None
         self._attach(channel, shared, own, own_transport=None if given else transport, own_store=own_store)
 
@@ -315,15 +318,15 @@ def _default_transport(config: Config) -> Transport:
     return transport
 
 
-def _shared(config: Config, options: ClientOptions) -> Shared:
+def _shared(config: Config, options: ClientOptions, told: Callable[[Event], object]) -> Shared:
     clock, given = options.get("clock"), options.get("transport")
     if config.state is None and clock is None and given is None:
         return of_process(models.limits_of)
     clock = clock or SystemClock()
-    return Shared(clock, _store(config, clock, options), models.limits_of)
+    return Shared(clock, _store(config, clock, told), models.limits_of)
 
 
-def _store(config: Config, clock: Clock, options: ClientOptions) -> Store:
+def _store(config: Config, clock: Clock, told: Callable[[Event], object]) -> Store:
     local = MemoryStore(clock.now)
     if config.state is None:
         return local
@@ -331,25 +334,18 @@ def _store(config: Config, clock: Clock, options: ClientOptions) -> Store:
 
     where = config.state
     store = open_store(where.reveal()) if isinstance(where, SecretURL) else where
-    return (
-        store
-        if isinstance(store, MemoryStore)
-        else Degrading(store, local, clock=clock, told=partial(tell_all, _hooks(options)))
-    )
+    return store if isinstance(store, MemoryStore) else Degrading(store, local, clock=clock, told=told)
 
 
-def _hooks(options: ClientOptions) -> list[Hook]:
-    return [log_event, *options.get("hooks", ())]
-
-
-def _stacks(config: Config, transport: Transport, shared: Shared, own: Own, options: ClientOptions) -> Stacks:
+def _stacks(
+    config: Config, transport: Transport, shared: Shared, own: Own, given: Mapping[str, Iterable[Layer]]
+) -> Stacks:
     clock = shared.clock
-    slots: dict[str, list[Layer]] = {
-        "trace": [Trace(_hooks(options), clock)],
+    slots = {
+        **given,
         "deadline": [Deadline(clock, shared.figures)],
         "log": [Log()],
         "auth": [Auth(config.api_key)],
-        **by_ring(options.get("layers", ())),
     }
     return Stacks(slots, {**shared.by_slot(), **own.by_slot()}, Exchange(transport, clock, shared.figures.answered))
 

@@ -25,7 +25,7 @@ def about(line: str, kind: Kind) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A frozen value whose parts are checked when it is made. `is_on` says whether it asks for anything."""
+    """A frozen value whose parts are checked when it is made."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -34,11 +34,6 @@ class Policy:
                 path = f"{type(self).__name__}({each.name}=...)"
                 raise ConfigInvalid(f"{path} {fitting}", hint=each.metadata["about"], param=each.name)
             object.__setattr__(self, each.name, fitting)
-
-    @property
-    def is_on(self) -> bool:
-        """Whether there is anything to do."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from grokkit.layers.figures import Figures
 
 
-_FEW = 10
-"""Fewer recent calls than this say nothing about the next."""
-
-
 class Deadline:
     """Turns `limits.total` into a moment, and ends what passes it. A stream keeps the moment for its own reading.
 
@@ -47,7 +43,7 @@ class Deadline:
         if deadline is None:
             return
         left = deadline - self._clock.now()
-        usual = self._figures.whole(call, 0.5, least=_FEW, above=left)
+        usual = self._figures.typical(call, above=left)
         if usual is not None and left < usual:
             raise WouldExceedDeadline(
                 f"half of such calls took more than {usual:.3g} s lately, and this one has {max(left, 0):.3g} s",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     _Key = tuple[str, str, str, str]
 
 _MOST_SAMPLES = 128
+_FEW = 10
+"""Fewer recent calls than this say nothing about the next."""
 _MOST_KINDS = 1024
 
 
@@ -118,6 +120,10 @@ class Figures:
         if known is None or known[1].longest <= above:
             return None
         return known[1].quantile(share, self._now(), least=least)
+
+    def typical(self, call: Call, *, above: float = -inf) -> float | None:
+        """What half of such calls took at most for the whole answer; None when they are few, else as `whole` has it."""
+        return self.whole(call, 0.5, least=_FEW, above=above)
 
     def __iter__(self) -> Iterator[tuple[CallKind, Durations, Durations]]:
         return iter([(CallKind(*key), *durations) for key, durations in self._by_kind.items()])

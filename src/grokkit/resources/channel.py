@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit import models
-from grokkit.call import API_KEY, Call, Ending
+from grokkit.call import API_KEY, Call, Ending, new_identity
 from grokkit.config import POLICY_NAMES, Fallback, Secret
 from grokkit.errors import ClientClosed
 from grokkit.wire.answer import Origin
@@ -216,13 +216,6 @@ def user_agent(suffix: str | None) -> str:
     """How grokkit names itself to servers."""
     ours = f"grokkit/{metadata.version('grokkit')} python/{platform.python_version()}"
     return f"{ours} {suffix}" if suffix else ours
-
-
-def new_identity() -> str:
-    """A random UUID, of version 4, made in a third of the time that `uuid.uuid4` takes."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) % 4]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def _fingerprint(base_url: str, key: KeySource | None) -> str:

@@ -9,7 +9,7 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from grokkit.call import Ending
+from grokkit.call import Ending, new_identity
 from grokkit.errors import GrokError
 from grokkit.layers.cache.decision import CHAT
 from grokkit.layers.cache.entry import is_fresh, marks_now
@@ -141,7 +141,7 @@ class Refreshing:
 
 def _anew(call: Call) -> Call:
     """The same asked once more, by nobody in particular: not streamed, and after those for whom people wait."""
-    identity = str(uuid.uuid4())
+    identity = new_identity()
     plain = call if call.gather is not None else _not_streamed(call)
     return plain.replace(
         id=identity,

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from grokkit.layers.figures import Figures
     from grokkit.layers.rate_limit.lane import Lane, Plan
 
-TYPICAL = 0.5
-"""The share of recent calls that say how long an answer takes."""
-LEAST = 10
-"""Fewer recent calls than this say nothing."""
-
 
 def expected_wait(lane: Lane, plan: Plan, ahead: int, answer: float | None) -> float:
     """Seconds until so many calls have gone out, as far as rates and the bound tell."""
@@ -36,7 +31,7 @@ def refuse_hopeless(call: Call, figures: Figures, now: float, wait: float = 0.0)
     if call.deadline is None:
         return
     left = call.deadline - now
-    answer = figures.whole(call, TYPICAL, least=LEAST, above=left - wait) or 0.0
+    answer = figures.typical(call, above=left - wait) or 0.0
     if wait + answer <= left:
         return
     raise WouldExceedDeadline(

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from grokkit.call import Ending
 from grokkit.errors import NoCapacity, RateLimited
-from grokkit.layers.rate_limit.admission import LEAST, TYPICAL, expected_wait, queue_full, refuse_hopeless
+from grokkit.layers.rate_limit.admission import expected_wait, queue_full, refuse_hopeless
 from grokkit.layers.rate_limit.estimate import tokens_of
 from grokkit.layers.rate_limit.giving import Purse
 from grokkit.layers.rate_limit.health import health_of
@@ -153,7 +153,7 @@ class RateLimiter:
         return holding
 
     def _expected(self, lane: Lane, plan: Plan, call: Call, ahead: int, wait: float) -> float:
-        answer = self._figures.whole(call, TYPICAL, least=LEAST)
+        answer = self._figures.typical(call)
         paused = lane.paused_until - self._clock.now()
         return max(0.0, wait, paused) + expected_wait(lane, plan, ahead, answer)
 
