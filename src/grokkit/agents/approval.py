@@ -1,0 +1,125 @@
+"""Who is asked before a tool runs, and what can be answered."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeAlias, TypeGuard, cast
+
+import msgspec
+
+from grokkit.errors import Misused
+from grokkit.tools.settings import Effects
+from grokkit.tools.tool import Tool
+from grokkit.wire.events import ToolCall
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to become of a call that waits: it may run, it may not, or it was seen to elsewhere.
+
+    >>> Decision.approve()
+    Decision(verdict='approve', text='', arguments=None)
+    >>> Decision.decline("too expensive").text
+    'too expensive'
+    """
+
+    verdict: Literal["approve", "decline", "result"]
+    text: str = ""
+    """For the model: why it was declined, or what came of it."""
+    arguments: dict[str, Any] | None = None
+    """What the tool is to be given in place of what the model wrote."""
+
+    @classmethod
+    def approve(cls) -> "Decision":
+        """Let it run. Of a call of which nothing is known: it has not happened, let it run again."""
+        return cls(verdict="approve")
+
+    @classmethod
+    def decline(cls, reason: str = "") -> "Decision":
+        """It does not run; the model is told so, and why."""
+        return cls(verdict="decline", text=reason)
+
+    @classmethod
+    def with_arguments(cls, arguments: dict[str, Any]) -> "Decision":
+        """Let it run with other arguments; the model is told which."""
+        return cls(verdict="approve", arguments=arguments)
+
+    @classmethod
+    def result(cls, text: str) -> "Decision":
+        """It does not run: this is its result. For what was done elsewhere, or turns out to have happened."""
+        return cls(verdict="result", text=text)
+
+
+class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that waits for a decision; the decisions of a resumed run go by `call.id`."""
+
+    run_id: str
+    turn: int
+    call: ToolCall
+    effects: Effects
+    key: str
+    """The idempotency key that the call has, or would have: what to look for where it may have taken effect."""
+    reason: Literal["approval", "unknown"] = "approval"
+    """`unknown`: it was begun before, and nobody knows whether it took effect."""
+
+    @property
+    def question(self) -> str:
+        """What is to be decided, in words."""
+        what = f"{self.call.name} with {self.call.arguments or '{}'}"
+        if self.reason == "approval":
+            return f"Run {what}?"
+        return f"{what} was begun and may have taken effect (key {self.key}). Run it again?"
+
+
+Predicate: TypeAlias = Callable[[ToolCall, Tool[..., Any]], bool]
+"""Whether this call of this tool has to be approved."""
+Ask: TypeAlias = Callable[[ApprovalRequest], Awaitable[Decision | None]]
+"""Asks somebody here and now; None leaves the call waiting, and the run pauses."""
+Approve: TypeAlias = Literal["destructive", "always"] | Predicate | Ask
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """Which calls have to be approved, and who is asked; without anybody to ask they wait and the run pauses.
+
+    >>> Approval.of("destructive").ask is None
+    True
+    """
+
+    needed: Predicate
+    ask: Ask | None = None
+
+    @classmethod
+    def of(cls, approve: "Approve | Approval | None") -> "Approval":
+        """What is meant: nothing is asked, or which calls are, or (an async function) who decides on destructive ones.
+
+        Raises `Misused` for anything else.
+        """
+        if isinstance(approve, Approval):
+            return approve
+        if approve is None:
+            return cls(_never)
+        if isinstance(approve, str):
+            if approve not in _NAMED:
+                raise Misused(f"approve={approve!r} is none of {', '.join(map(repr, _NAMED))}")
+            return cls(_NAMED[approve])
+        if not callable(approve):
+            raise Misused("approve= takes 'destructive', 'always', a function, or an Approval")
+        return cls(_destructive, approve) if _asks(approve) else cls(cast("Predicate", approve))
+
+
+def _asks(approve: Predicate | Ask) -> TypeGuard[Ask]:
+    method = type(approve).__call__
+    return inspect.iscoroutinefunction(approve) or inspect.iscoroutinefunction(method)
+
+
+def _never(_call: ToolCall, _tool: Tool[..., Any]) -> bool:
+    return False
+
+
+def _always(_call: ToolCall, _tool: Tool[..., Any]) -> bool:
+    return True
+
+
+def _destructive(_call: ToolCall, tool: Tool[..., Any]) -> bool:
+    return tool.effects == "destructive"
+
+
+_NAMED: dict[str, Predicate] = {"destructive": _destructive, "always": _always}
