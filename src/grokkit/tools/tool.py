@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 from grokkit.errors import Misused
+from grokkit.tools.changing import Changes, changed_spec
 from grokkit.tools.context import ToolContext
 from grokkit.tools.encoding import encode_result
 from grokkit.tools.settings import Effects, Settings
@@ -131,6 +134,26 @@ class Tool(Generic[P, R]):
     def notes(self) -> tuple[str, ...]:
         """What was changed in the schema and why, what Grok will not enforce, and what is missing."""
         return self._spec.notes
+
+    def changed(self, **changes: Unpack[Changes]) -> Tool[P, R]:
+        """The same tool under another name, description or limit; this one stays as it is.
+
+        Raises `ToolUnfit` for what a tool cannot be.
+
+        >>> from grokkit.tools import tool
+        >>> @tool
+        ... def shout(text: str) -> str:
+        ...     '''The text in capitals.'''
+        ...     return text.upper()
+        >>> shout.changed(name="loud__shout", effects="read_only")
+        Tool('loud__shout', effects='read_only')
+        """
+        settings = replace(self._settings, **changes)
+        read = self._read
+        made = copy.copy(self)
+        vars(made).pop("_spec", None)
+        vars(made).update(_settings=settings, _read=lambda: changed_spec(read(), settings))
+        return made
 
     def definition(self, dialect: Dialect = "responses") -> dict[str, Any]:
         """The tool as the request's `tools` lists it: flat for Responses, nested for chat completions."""
