@@ -23,6 +23,8 @@ from grokkit.resources.channel import Channel, prices_of
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
+from grokkit.sessions.collection import AsyncSessions
+from grokkit.sessions.held import SessionStores
 from grokkit.stores.memory import MemoryStore
 from grokkit.telemetry.logging import log_event
 from grokkit.telemetry.span import tell_all
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from grokkit.resources.downloads import Download, DownloadOptions
     from grokkit.resources.responses import ResponsesOptions
     from grokkit.resources.stream import AsyncStream
+    from grokkit.sessions import AsyncSession, SessionStore
+    from grokkit.sessions.collection import SessionOptions
     from grokkit.stores import Store
     from grokkit.telemetry.events import Event, Hook
     from grokkit.transport import Transport
@@ -78,6 +82,7 @@ class ConfigOptions(TypedDict, total=False):
     tenant: str | None
     priority: Literal["high", "normal", "low"]
     state: str | SecretURL | Store | None
+    sessions: str | SecretURL | SessionStore | None
     profile: str | None
 
 
@@ -111,6 +116,10 @@ class AsyncGrok:
     Raises `ConfigInvalid` for settings that cannot be right.
     """
 
+    _own_transport: Transport | None = None
+    _own_store: Store | None = None
+    _engine: Engine | None = None
+
     def __init__(self, **options: Unpack[ClientOptions]) -> None:
         if isinstance(key := options.get("api_key"), str):
             options["api_key"] = Secret(key)
@@ -124,23 +133,21 @@ class AsyncGrok:
         own = Own(shared, hooks, told, prices_of)
         slots: dict[str, list[Layer]] = {"trace": [Trace(hooks, shared.clock)], **by_ring(options.get("layers", ()))}
         channel = Channel(config, _stacks(config, transport, shared, own, slots), shared.clock)
-        own_store = shared.store if isinstance(config.state, SecretURL) else None
-        self._attach(channel, shared, own, own_transport=None if given else transport, own_store=own_store)
+        self._own_transport = None if given else transport
+        self._own_store = shared.store if isinstance(config.state, SecretURL) else None
+        self._attach(channel, shared, own, SessionStores())
 
-    def _attach(
-        self, channel: Channel, shared: Shared, own: Own, *, own_transport: Transport | None, own_store: Store | None
-    ) -> None:
-        self._own = own
-        self._own_store = own_store
+    def _attach(self, channel: Channel, shared: Shared, own: Own, kept: SessionStores) -> None:
         self._channel = channel
         self._shared = shared
-        self._own_transport = own_transport
-        self._engine: Engine | None = None
+        self._own = own
+        self._kept = kept
         self.chat = AsyncChat(channel)
         self.responses = AsyncResponses(channel)
         self.models = AsyncModels(channel)
         self.account = AsyncAccount(channel)
         self.cache = AsyncCachedAnswers(channel, own)
+        self.sessions = AsyncSessions(channel, self.responses, kept)
 
     @classmethod
     def builder(cls) -> Builder[Self]:
@@ -201,6 +208,14 @@ class AsyncGrok:
         """The same answer while it arrives; open it with `async with`."""
         return self.responses.stream(input=prompt, model=model, **options)
 
+    def session(self, name: str, **options: Unpack[SessionOptions]) -> AsyncSession:
+        """The conversation of that name, to begin or to go on with: `await grok.session("support-42").ask("Hello")`.
+
+        It is in `store`, else where the setting `sessions` says, else in the user's own file. `SessionOptions` has
+        what may be said of it. Raises `ConfigInvalid` for a text that names no store.
+        """
+        return self.sessions.open(name, **options)
+
     async def download(self, url: str, **options: Unpack[DownloadOptions]) -> Download:
         """A file at an address that you may not know: an image, a video, a citation. `DownloadOptions` has the options.
 
@@ -239,12 +254,12 @@ class AsyncGrok:
             changes["api_key"] = Secret(key)
         del key
         _refuse_shared(changes)
-        return self._over(self._channel.derived(self.config.replace(**changes)), self._shared, self._own)
+        return self._over(self._channel.derived(self.config.replace(**changes)), self._shared, self._own, self._kept)
 
     @classmethod
-    def _over(cls, channel: Channel, shared: Shared, own: Own) -> Self:
+    def _over(cls, channel: Channel, shared: Shared, own: Own, kept: SessionStores) -> Self:
         self = cls.__new__(cls)
-        self._attach(channel, shared, own, own_transport=None, own_store=None)
+        self._attach(channel, shared, own, kept)
         return self
 
     def serving(self, call: Call) -> tuple[Call, Next]:
@@ -266,6 +281,7 @@ class AsyncGrok:
         self._channel.close()
         if not self._channel.is_derived:
             await self._own.aclose()
+            await self._kept.aclose()
         close = getattr(self._own_transport, "aclose", None)
         if close is not None:
             await close()

@@ -12,8 +12,11 @@ from grokkit.resources.cached import AsyncCachedAnswers
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
+from grokkit.sessions.collection import AsyncSessions
+from grokkit.sessions.session import AsyncSession
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from grokkit.call import Call, Next
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from grokkit.layers.cache import CacheHealth
     from grokkit.layers.health import Health
     from grokkit.pipeline import Stack
+    from grokkit.sessions import SessionInfo, SessionStore
+    from grokkit.sessions.collection import SessionOptions, TurnOptions
 
-__all__ = ["Account", "CachedAnswers", "Chat", "Grok", "Models", "Responses", "Stream"]
+__all__ = ["Account", "CachedAnswers", "Chat", "Grok", "Models", "Responses", "Session", "Sessions", "Stream"]
 
 Stream.__module__ = __name__  # this is where it is looked for
 
@@ -83,6 +88,94 @@ class CachedAnswers(_Face):
         return self.twin.health()
 
 
+class Session(_Face):
+    """A conversation in a store, under a name: `grok.session("support-42")`. Any thread may use it: see `AsyncSession`.
+
+    >>> from grokkit.testing import Simulator
+    >>> with Simulator().grok(sessions="memory") as grok:
+    ...     session = grok.session("sums")
+    ...     answer = session.ask("What is 17*23?")
+    ...     [turn.said for turn in session.history()]
+    ['What is 17*23?\\n17 * 23 = 391']
+    """
+
+    twin: AsyncSession
+
+    ask = blocking(AsyncSession.ask)
+    stream = streaming(AsyncSession.stream)
+    history = blocking(AsyncSession.history)
+    items = blocking(AsyncSession.items)
+    append = blocking(AsyncSession.append)
+    save = blocking(AsyncSession.save)
+    info = blocking(AsyncSession.info)
+    describe = blocking(AsyncSession.describe)
+    rewind = blocking(AsyncSession.rewind)
+    compact = blocking(AsyncSession.compact)
+    export = blocking(AsyncSession.export)
+    import_ = blocking(AsyncSession.import_)
+    delete = blocking(AsyncSession.delete)
+
+    def __repr__(self) -> str:
+        return repr(self.twin).replace(type(self.twin).__name__, type(self).__name__, 1)
+
+    @property
+    def name(self) -> str:
+        """What the conversation is found by."""
+        return self.twin.name
+
+    def fork(self, name: str, *, at: int | None = None) -> Self:
+        """A new session that begins as this one: see `AsyncSession.fork`."""
+        return type(self)(portal().run(lambda: self.twin.fork(name, at=at)))
+
+
+class Sessions(_Face):
+    """`grok.sessions`: those of the client's store and tenant; iterate it for all of them."""
+
+    twin: AsyncSessions
+
+    search = blocking(AsyncSessions.search)
+    info = blocking(AsyncSessions.info)
+    describe = blocking(AsyncSessions.describe)
+    export = blocking(AsyncSessions.export)
+    import_ = blocking(AsyncSessions.import_)
+    delete = blocking(AsyncSessions.delete)
+    list = blocking(AsyncSessions.list)
+
+    def __iter__(self) -> Iterator[SessionInfo]:
+        return self.each()
+
+    def __repr__(self) -> str:
+        return repr(self.twin).replace(type(self.twin).__name__, type(self).__name__, 1)
+
+    def in_store(self, store: str | SessionStore) -> Self:
+        """The sessions of another store: see `AsyncSessions.in_store`."""
+        return type(self)(self.twin.in_store(store))
+
+    def for_tenant(self, tenant: str | None) -> Self:
+        """The sessions of another tenant; of the client's own when it is None."""
+        return type(self)(self.twin.for_tenant(tenant))
+
+    def open(
+        self,
+        name: str,
+        *,
+        store: str | SessionStore | None = None,
+        tenant: str | None = None,
+        **options: Unpack[TurnOptions],
+    ) -> Session:
+        """The session of that name: see `AsyncSessions.open`."""
+        return Session(self.twin.open(name, store=store, tenant=tenant, **options))
+
+    def each(self, *, tag: str | None = None) -> Iterator[SessionInfo]:
+        """All sessions, the one with the latest turn first: see `AsyncSessions.each`."""
+        after: str | None = None
+        while True:
+            page = self.list(tag=tag, after=after)
+            yield from page.sessions
+            if (after := page.next) is None:
+                return
+
+
 class Grok:
     """The blocking client: `Grok().ask("hello").text`. Takes what `AsyncGrok` takes, and does the same.
 
@@ -99,6 +192,7 @@ class Grok:
         self.models = Models(twin.models)
         self.account = Account(twin.account)
         self.cache = CachedAnswers(twin.cache)
+        self.sessions = Sessions(twin.sessions)
 
     @classmethod
     def builder(cls) -> Builder[Self]:
@@ -143,6 +237,10 @@ class Grok:
     def with_options(self, **changes: Unpack[ConfigOptions]) -> Self:
         """A client with some settings changed that shares this one's connections: see `AsyncGrok.with_options`."""
         return self._of(self.twin.with_options(**changes))
+
+    def session(self, name: str, **options: Unpack[SessionOptions]) -> Session:
+        """The conversation of that name, to begin or to go on with: see `AsyncGrok.session`."""
+        return self.sessions.open(name, **options)
 
     ask = blocking(AsyncGrok.ask)
     stream = streaming(AsyncGrok.stream)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 import grokkit.sync
-from grokkit import AsyncGrok, AsyncStream, Grok, Stream
+from grokkit import AsyncGrok, AsyncSession, AsyncStream, Grok, Session, Stream
 from grokkit.resources.account import AsyncAccount
 from grokkit.resources.cached import AsyncCachedAnswers
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
-from grokkit.sync import Account, CachedAnswers, Chat, Models, Responses
+from grokkit.sessions.collection import AsyncSessions
+from grokkit.sync import Account, CachedAnswers, Chat, Models, Responses, Sessions
 
 PAIRS: dict[type, type] = {
     Grok: AsyncGrok,
@@ -23,6 +24,8 @@ PAIRS: dict[type, type] = {
     Models: AsyncModels,
     Account: AsyncAccount,
     CachedAnswers: AsyncCachedAnswers,
+    Session: AsyncSession,
+    Sessions: AsyncSessions,
     Stream: AsyncStream,
 }
 ONLY_ASYNC = {
@@ -36,7 +39,12 @@ ONLY_ASYNC = {
     }
 }
 ONLY_BLOCKING = {Stream: {"close"}}
-ITERATED = {"AsyncIterator[str]": "Iterator[str]", "AsyncStream": "Stream"}
+ITERATED = {
+    "AsyncIterator[str]": "Iterator[str]",
+    "AsyncIterator[SessionInfo]": "Iterator[SessionInfo]",
+    "AsyncSession": "Session",
+    "AsyncStream": "Stream",
+}
 
 
 def _public(kind: type) -> dict[str, Any]:

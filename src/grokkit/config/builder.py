@@ -161,6 +161,10 @@ class Builder(Generic[T]):
         """Where limits, budgets and circuits are shared with other processes: a URL or a store."""
         return self.option("state", SecretURL(where) if isinstance(where, str) else where)
 
+    def sessions(self, where: object) -> Self:
+        """Where conversations are kept: a URL or a store of sessions; the user's own file without."""
+        return self.option("sessions", SecretURL(where) if isinstance(where, str) else where)
+
     def profile(self, name: str) -> Self:
         """The profile in force, of those in the config files."""
         return self.option("profile", name)

@@ -171,13 +171,20 @@ def _read_proxy(value: object) -> SecretURL:
 
 
 def _read_state(value: object) -> object:
-    if hasattr(value, "compare_and_set"):
-        return value
+    return value if hasattr(value, "compare_and_set") else _read_place(value, "a store", "sqlite:///state.db")
+
+
+def _read_sessions(value: object) -> object:
+    is_store = hasattr(value, "for_tenant") and hasattr(value, "append")
+    return value if is_store else _read_place(value, "a store of sessions", "sqlite:///chat.db")
+
+
+def _read_place(value: object, store: str, example: str) -> SecretURL:
     if not isinstance(value, str | SecretURL):
-        raise Unfit(f"takes memory, a URL, or a store; found {found(value)}")
+        raise Unfit(f"takes memory, a URL, or {store}; found {found(value)}")
     text = value.reveal() if isinstance(value, SecretURL) else value
     if "://" not in text and text != "memory":
-        raise Unfit("takes memory, or a URL such as sqlite:///state.db or redis://localhost:6379/0")
+        raise Unfit(f"takes memory, or a URL such as {example} or redis://localhost:6379/0")
     return SecretURL(text)
 
 
@@ -235,5 +242,6 @@ SIZE = Kind("bytes, or a text such as `16 MiB`", _read_size, _size_from_text, _s
 BASE_URL = Kind("an `http://` or `https://` URL", _read_base_url, show=lambda value: mask_keys(str(value)))
 PROXY = Kind("a URL", _read_proxy, show=str, optional=True)
 STATE = Kind("`memory`, or a URL such as `redis://host:6379/0`", _read_state, show=str, optional=True)
+SESSIONS = Kind("`memory`, or a URL such as `sqlite:///chat.db`", _read_sessions, show=str, optional=True)
 PATH = Kind("the path of a file", _read_path, show=str, optional=True)
 HEADER = Kind("a line of text", _read_header)

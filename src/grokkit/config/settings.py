@@ -16,6 +16,7 @@ from .secret import SecretURL
 from .timeouts import Timeouts
 
 if TYPE_CHECKING:
+    from grokkit.sessions import SessionStore
     from grokkit.stores import Store
 
 MIB = 2**20
@@ -94,6 +95,10 @@ class Config:
     state: "SecretURL | Store | None" = field(
         default=None,
         metadata=about("Where limits, budgets and circuits are shared with other processes.", kinds.STATE),
+    )
+    sessions: "SecretURL | SessionStore | None" = field(
+        default=None,
+        metadata=about("Where conversations are kept; `none` is the user's own file.", kinds.SESSIONS),
     )
     profile: str | None = field(
         default=None, metadata=about("The profile in force, of those in the files.", kinds.OPTIONAL_WORD)
