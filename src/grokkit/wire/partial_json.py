@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 MAX_DEPTH: Final = 512
 MAX_NUMBER_LENGTH: Final = 4300
@@ -103,6 +103,16 @@ class PartialJSON:
     def complete(self) -> bool:
         """Whether the text so far is a whole JSON text (a number alone never is, as more digits may come)."""
         return len(self._open) == 1 and self._step is PartialJSON._next and not self._in_string
+
+    @property
+    def open(self) -> Sequence[list[object] | dict[str, object]]:
+        """The objects and arrays that are not at their end, outermost first."""
+        return self._open[1:]
+
+    @property
+    def in_text(self) -> bool:
+        """Whether the last value in the innermost of them is a string that is not at its end."""
+        return self._in_string and not self._is_key
 
     def feed(self, delta: str) -> object:
         """The best value after one more piece of text; raises `ValueError` as `partial_json` does."""

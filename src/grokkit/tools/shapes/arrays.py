@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grokkit.tools.shapes.shape import Fault, Misfit, SchemaBook, Shape, expected
+from grokkit.tools.shapes.shape import Fault, Member, Misfit, SchemaBook, Shape, expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +29,10 @@ class Items(Shape):
         with book.at("[]"):
             items = self._item.schema(book)
         return {"type": "array", **({"items": items} if items else {})}
+
+    def member(self, step: str | int) -> Member:
+        """An item."""
+        return Member(step, self._item)
 
     def read(self, value: Any) -> Any:
         """The sequence."""
@@ -72,6 +76,11 @@ class Row(Shape):
             place["title"] = name
         shown = {"prefixItems": places} if places else {}
         return {"type": "array", **shown, "minItems": self._least, "maxItems": len(places)}
+
+    def member(self, step: str | int) -> Member | None:
+        """The place of this number."""
+        known = isinstance(step, int) and step < len(self._places)
+        return Member(step, self._places[int(step)]) if known else None
 
     def read(self, value: Any) -> Any:
         """The tuple."""

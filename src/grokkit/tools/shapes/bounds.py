@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from grokkit.tools.shapes.shape import KINDS, Fault, Misfit, SchemaBook, Shape, said
+from grokkit.tools.shapes.shape import KINDS, Fault, Member, Misfit, SchemaBook, Shape, said
 from grokkit.tools.shapes.unions import Union
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Bounded(Shape):
         self._rules = rules
         self.kinds = shape.kinds
         self.rank = shape.rank - 1 if shape.rank > 1 else shape.rank
+        self.grows = shape.grows
+        self.names = shape.names
         self._checks = [_check(name, bound) for name, bound in rules.items()]
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
@@ -86,6 +88,14 @@ class Bounded(Shape):
             else:
                 schema[keyword] = bound
         return schema
+
+    def member(self, step: str | int) -> Member | None:
+        """What the inner shape has there."""
+        return self._shape.member(step)
+
+    def closer(self, begun: Any) -> Shape:
+        """What the inner shape comes to."""
+        return self._shape.closer(begun)
 
     def read(self, value: Any) -> Any:
         """The inner value, within its bounds."""

@@ -96,7 +96,7 @@ class Compiler:
     def _annotated(self, kind: Any, variables: Mapping[Any, Any]) -> Shape:
         inner, *metadata = get_args(kind)
         if is_of_pydantic(kind):
-            return of_pydantic(kind)
+            return of_pydantic(kind, Compiler().shape)
         marks = Marks.of(metadata)
         rules = dict(marks.rules)
         zoned = rules.pop("tz", None)
@@ -117,7 +117,7 @@ class Compiler:
         if isinstance(origin, type) and issubclass(origin, Enum):
             return choice_of_enum(origin)
         if is_of_pydantic(origin):
-            return of_pydantic(kind)
+            return of_pydantic(kind, Compiler().shape)
         if is_record(origin):
             return self._record(kind, origin, {**variables, **_bound_variables(origin, arguments, variables)})
         raise TypeError(_no_form(kind))

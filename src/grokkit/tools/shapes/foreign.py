@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from grokkit.tools.shapes.shape import Fault, Misfit, SchemaBook, Shape, expected
+from grokkit.tools.shapes.shape import Fault, Member, Misfit, SchemaBook, Shape, expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _SIGNS = ("__pydantic_validator__", "__get_pydantic_core_schema__")
 
@@ -23,20 +23,47 @@ def is_of_pydantic(kind: Any) -> bool:
     )
 
 
-def of_pydantic(kind: Any) -> Shape:
-    """The shape of a type of pydantic's; raises `TypeError` when pydantic cannot say a schema for it."""
+def of_pydantic(kind: Any, shape: Callable[[Any], Shape]) -> Shape:
+    """The shape of a type of pydantic's; raises `TypeError` when pydantic cannot say a schema for it.
+
+    `shape` makes those of the fields, which are asked for when a value arrives in pieces.
+    """
     adapter = sys.modules["pydantic"].TypeAdapter(kind)
     try:
         schema = adapter.json_schema()
     except Exception as error:  # pydantic's own errors, which cannot be named here
         raise TypeError(f"pydantic has no JSON Schema for {kind}: {error}") from error
-    return Validated(getattr(kind, "__name__", "Value"), adapter, schema)
+    fields = getattr(kind, "model_fields", None) or {}
+    return Validated(getattr(kind, "__name__", "Value"), adapter, schema, Fields(fields, shape))
+
+
+class Fields:
+    """The fields of a model, by their names in JSON. Their shapes are made when they are asked for."""
+
+    def __init__(self, fields: Mapping[str, Any], shape: Callable[[Any], Shape]) -> None:
+        self.names = tuple(fields)
+        self._hints = {field.alias or name: (name, field.annotation) for name, field in fields.items()}
+        self._shape = shape
+        self._made: dict[str, Member | None] = {}
+
+    def member(self, name: str) -> Member | None:
+        """The field that JSON calls so."""
+        if name not in self._made:
+            self._made[name] = self._member(name)
+        return self._made[name]
+
+    def _member(self, name: str) -> Member | None:
+        try:
+            called, hint = self._hints[name]
+            return Member(called, self._shape(hint))
+        except (KeyError, TypeError):
+            return None  # pydantic knows what it is; it is shown as it comes, and validated with the whole
 
 
 class Validated(Shape):
     """A value that pydantic validates, by the model's own settings."""
 
-    def __init__(self, name: str, adapter: Any, schema: dict[str, Any]) -> None:
+    def __init__(self, name: str, adapter: Any, schema: dict[str, Any], fields: Fields) -> None:
         self._name = name
         self._validate = adapter.validate_json
         self._schema = schema
@@ -44,6 +71,9 @@ class Validated(Shape):
         self.kinds = frozenset({kind}) if isinstance(kind, str) else self.kinds
         if self.kinds & {"integer", "number"}:
             self.kinds |= {"integer", "number"}
+        self.grows = kind == "string" and not {"enum", "const", "format", "pattern"} & schema.keys()
+        self.names = fields.names
+        self._fields = fields
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Pydantic's schema, its definitions moved to where all definitions are."""
@@ -52,6 +82,10 @@ class Validated(Shape):
         if _circular(definitions):
             raise TypeError(f"{self._name} contains itself, and Grok refuses schemas that refer to themselves")
         return book.refer(self, self._name, lambda: _inlined(_without(whole, "$defs"), definitions))
+
+    def member(self, step: str | int) -> Member | None:
+        """The field of this name."""
+        return self._fields.member(str(step))
 
     def read(self, value: Any) -> Any:
         """What pydantic makes of it."""

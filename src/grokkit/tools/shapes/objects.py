@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grokkit.tools.shapes.shape import Fault, Misfit, SchemaBook, Shape, expected
+from grokkit.tools.shapes.shape import Fault, Member, Misfit, SchemaBook, Shape, expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -64,6 +64,8 @@ class Object(Shape):
         self._description = description
         self._table = {field.name: (field.target, field.shape.read) for field in self.fields}
         self._required = tuple(field.name for field in self.fields if field.required)
+        self._members = {field.name: Member(field.target, field.shape) for field in self.fields}
+        self.names = tuple(field.target for field in self.fields)
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """A reference to the definition, or the definition itself when the object has no name."""
@@ -83,6 +85,19 @@ class Object(Shape):
             **required,
             "additionalProperties": False,
         }
+
+    def member(self, step: str | int) -> Member | None:
+        """The field of this name."""
+        return self._members.get(str(step))
+
+    def may_be(self, begun: dict[str, Any]) -> bool:
+        """Whether an object that begins like this can still be one of these: no field is foreign, no value refused."""
+        try:
+            for name, item in begun.items():
+                self._table[name][1](item)
+        except (KeyError, Misfit):
+            return False
+        return True
 
     def read(self, value: Any) -> Any:
         """What `make` makes of the fields."""
@@ -141,6 +156,10 @@ class Mapping(Shape):
             values = self._value.schema(book)
         keys = {} if self._key_schema is None else {"propertyNames": self._key_schema}
         return {"type": "object", "additionalProperties": values or True, **keys}
+
+    def member(self, step: str | int) -> Member:
+        """The value at this key, which Python knows by the key as it was sent."""
+        return Member(step, self._value)
 
     def read(self, value: Any) -> Any:
         """The dictionary."""

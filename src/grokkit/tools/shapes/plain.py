@@ -12,6 +12,7 @@ class Anything(Shape):
 
     kinds = ANY_KIND
     rank = 9
+    grows = True
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """The schema that refuses nothing."""
@@ -103,6 +104,7 @@ class Text(Shape):
 
     kinds = frozenset({"string"})
     rank = 8
+    grows = True
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Any text."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -60,6 +60,14 @@ class Misfit(Exception):
         return Misfit(*(fault.within(step) for fault in self.faults))
 
 
+class Member(NamedTuple):
+    """What stands at one key or index of a value."""
+
+    name: str | int
+    """What Python calls it."""
+    shape: Shape
+
+
 class Shape(ABC):
     """The JSON form of one type."""
 
@@ -67,6 +75,10 @@ class Shape(ABC):
     """The kinds of JSON value that can fit."""
     rank: int = 1
     """Among branches of a union that take the same kind, lower ranks are tried first."""
+    grows: bool = False
+    """Whether the beginning of a text of this shape is worth showing: half a sentence is, half a date is not."""
+    names: tuple[str, ...] = ()
+    """What Python calls the fields, where there is a fixed set of them."""
 
     @abstractmethod
     def schema(self, book: SchemaBook) -> dict[str, Any]:
@@ -75,6 +87,16 @@ class Shape(ABC):
     @abstractmethod
     def read(self, value: Any) -> Any:
         """The Python value that a decoded JSON value stands for, or `Misfit`."""
+
+    def member(self, step: str | int) -> Member | None:
+        """What stands at this key or index; `None` when nothing is known of it."""
+        del step
+        return None
+
+    def closer(self, begun: Any) -> Shape:
+        """The shape that a value must have which begins like this: of a union the branch, once there is only one."""
+        del begun
+        return self
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ class Union(Shape):
         self.kinds = frozenset[str]().union(*(branch.kinds for branch in branches))
         self.rank = max((branch.rank for branch in branches), default=1)
         self._readers = {kind: _reader(kind, branches) for kind in self.kinds}
+        self.grows = any(branch.grows for branch in branches)
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Any of the branches."""
@@ -36,6 +37,14 @@ class Union(Shape):
         if {} in schemas:
             return {}
         return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+    def closer(self, begun: Any) -> Shape:
+        """The branch, once only one is left."""
+        kind = KINDS.get(type(begun), "")
+        left = [branch.closer(begun) for branch in self.branches if kind in branch.kinds]
+        if len(left) > 1 and isinstance(begun, dict):
+            left = [branch for branch in left if not isinstance(branch, Object) or branch.may_be(begun)]
+        return left[0] if len(left) == 1 else self
 
     def read(self, value: Any) -> Any:
         """What the branch that fits makes of the value."""
