@@ -41,6 +41,8 @@ def _beside(name: str) -> Any:
 
 redis_server = _beside("redis_server").redis_server
 common_redis = sys.modules["redis_server"].common_redis
+postgres_server = _beside("postgres_server").postgres_server
+common_postgres = sys.modules["postgres_server"].common_postgres
 
 PATIENCE = 20.0
 """Seconds after which what a test waits for counts as never."""

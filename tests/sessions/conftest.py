@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grokkit.sessions.memory import MemorySessions
+from grokkit.sessions.postgres import PostgresSessions
 from grokkit.sessions.redis import RedisSessions
 from grokkit.sessions.sqlite import SQLiteSessions
 
@@ -36,7 +37,12 @@ def _redis(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
     return lambda: RedisSessions(server.url, prefix=prefix, timeout=20.0)
 
 
-KINDS = {"memory": _memory, "sqlite": _sqlite, "redis": _redis}
+def _postgres(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
+    url = request.getfixturevalue("common_postgres").database()
+    return lambda: PostgresSessions(url, timeout=20.0)
+
+
+KINDS = {"memory": _memory, "sqlite": _sqlite, "redis": _redis, "postgres": _postgres}
 """Each gives a function that makes another store over the same sessions, as another process has it."""
 
 

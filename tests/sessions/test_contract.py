@@ -277,7 +277,7 @@ async def test_a_closed_store_opens_again(store: SessionStore) -> None:
 
 
 async def test_a_store_says_where_it_is(store: SessionStore) -> None:
-    assert str(store).startswith(("memory", "sqlite:///", "redis://"))
+    assert str(store).startswith(("memory", "sqlite:///", "redis://", "postgresql://"))
 
 
 OPERATIONS = st.lists(

@@ -43,11 +43,14 @@ WRITER = """
 """
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store that several processes share."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/chat.db"
+    if request.param == "postgres":
+        database: str = request.getfixturevalue("common_postgres").database()
+        return database
     url: str = request.getfixturevalue("common_redis").url
     return url
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from grokkit.sessions.store import SessionStore
 
 _REDIS = {"redis", "rediss", "valkey", "valkeys", "unix", "redis+cluster", "rediss+cluster"}
+_POSTGRES = {"postgresql", "postgres"}
 _KNOWN = (
     '"memory", "sqlite:///chat.db" (four slashes for a path from the root), "redis://host:6379/0", '
-    '"rediss://...", "valkey://...", "redis+cluster://...", "unix:///redis.sock"'
+    '"rediss://...", "valkey://...", "redis+cluster://...", "unix:///redis.sock", '
+    '"postgresql://host/database"'
 )
 
 
@@ -29,7 +31,8 @@ def default_file() -> Path:
 def open_sessions(where: str | None = None) -> SessionStore:
     """The store that a text names, or the user's own file; nothing is opened before its first use.
 
-    Raises `ConfigInvalid` for a text that names none, and `ExtraMissing` when redis-py is needed and not installed.
+    Raises `ConfigInvalid` for a text that names none, and `ExtraMissing` when redis-py or psycopg is
+    needed and not installed.
 
     >>> open_sessions("memory"), open_sessions("sqlite:///chat.db")
     (memory, sqlite:///chat.db)
@@ -49,4 +52,8 @@ def open_sessions(where: str | None = None) -> SessionStore:
         from grokkit.sessions.redis import RedisSessions
 
         return RedisSessions(where)
+    if scheme in _POSTGRES and rest:
+        from grokkit.sessions.postgres import PostgresSessions
+
+        return PostgresSessions(where)
     raise ConfigInvalid(f"no store of sessions is named {redact(where)[:64]!r}", hint=f"there are {_KNOWN}")
