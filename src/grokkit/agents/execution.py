@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from grokkit.agents.results import Executed, ToolResult
-from grokkit.tools.refusals import ArgumentsRefused
+from grokkit.agents import wording
+from grokkit.agents.approval import Approval, ApprovalRequest
+from grokkit.agents.bench import After, Before, Bench, Halt, Told, key_of
+from grokkit.agents.one_call import OneCall
+from grokkit.agents.results import Executed, JournalUnavailable, ToolResult
+from grokkit.agents.results_cache import ResultsCache, refuse_unsafe
+from grokkit.errors import Misused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from grokkit.agents.approval import Approval, ApprovalRequest, Approve, Decision
+    from grokkit.agents.approval import Approve, Decision
     from grokkit.agents.journal.journal import Journal
     from grokkit.agents.journal.record import CallRecord, Claim
     from grokkit.clock import Clock
@@ -21,13 +24,32 @@ if TYPE_CHECKING:
     from grokkit.tools import Tool
     from grokkit.wire.events import ToolCall
 
-    Told = Callable[[ToolCall | ToolResult | ApprovalRequest], object]
-    Before = Callable[[ToolCall, Tool[..., Any]], Awaitable[Decision | None] | Decision | None]
-    After = Callable[[ToolResult], Awaitable[ToolResult | None] | ToolResult | None]
+_Outcome = ToolResult | ApprovalRequest
 
 
 class Execution:
-    """Makes calls of tools for one run. First working body: no journal, approval, cache or limits yet."""
+    """Makes the calls of one run, at most `parallel` at a time, each within its tool's limit or else `time_limit`.
+
+    `claim` and `known` come from the run's record (`record.claim`, `record.calls`): what is known of calls is not done
+    again. `results` keeps the results of tools that have a `cache_ttl`. Raises `Misused` for two tools of one name.
+
+    >>> from grokkit.agents.journal import MemoryJournal, RunRecord
+    >>> from grokkit.clock import SystemClock
+    >>> from grokkit.tools import tool
+    >>> from grokkit.wire.events import ToolCall
+    >>> @tool(effects="read_only")
+    ... def weather(city: str) -> str:
+    ...     '''Forecast for a city.'''
+    ...     return f"{city}: rain"
+    >>> async def make() -> list[str]:
+    ...     record, journal = RunRecord(), MemoryJournal()
+    ...     await journal.begin(record)
+    ...     execution = Execution([weather], journal=journal, claim=record.claim, clock=SystemClock())
+    ...     call = ToolCall(id="call_1", name="weather", arguments='{"city": "Oslo"}')
+    ...     return [result.output for result in (await execution.run([call], turn=1)).results]
+    >>> asyncio.run(make())
+    ['Oslo: rain']
+    """
 
     def __init__(
         self,
@@ -46,30 +68,104 @@ class Execution:
         after: Sequence[After] = (),
         told: Told | None = None,
     ) -> None:
-        """`claim` comes from the run's record (`record.claim`), `known` are the calls in it (`record.calls`).
-
-        `told` hears each call as it starts, each result, and each request for approval that is left waiting.
-        """
-        self._tools = {tool.name: tool for tool in tools}
-        self._claim = claim
-        self._tenant = tenant
-        self._slots = asyncio.Semaphore(parallel)
+        if parallel < 1:
+            raise Misused(f"parallel={parallel!r} would make no call at all", hint="give 1 or more")
+        refuse_unsafe(tools)
+        self._bench = Bench(
+            tools=_by_name(tools),
+            journal=journal,
+            claim=claim,
+            known={(one.turn, one.call.id): one for one in known},
+            clock=clock,
+            slots=asyncio.Semaphore(parallel),
+            time_limit=time_limit,
+            cache=ResultsCache(results, tenant),
+            tenant=tenant,
+            approval=Approval.of(approve),
+            asking=asyncio.Lock(),
+            before=before,
+            after=after,
+            told=told or _nobody,
+        )
 
     async def run(
         self, calls: Sequence[ToolCall], *, turn: int, decisions: Mapping[str, Decision] | None = None
     ) -> Executed:
-        """What came of the calls; `decisions`, by call id, are on those that waited."""
-        return Executed(list(await asyncio.gather(*(self._one(call, turn) for call in calls))), [])
+        """What came of the calls, each one once; `decisions`, by call id, are on those that waited.
 
-    async def _one(self, call: ToolCall, turn: int) -> ToolResult:
-        key = msgspec.json.encode([self._claim.run_id, turn, call.id]).decode()
-        tool = self._tools.get(call.name)
-        if tool is None:
-            return ToolResult(call=call, output=f"there is no tool named {call.name!r}", status="refused", key=key)
-        try:
-            value = await tool.run(tool.decode(call.arguments), key=key, call_id=call.id, tenant=self._tenant)
-            return ToolResult(call=call, output=tool.encode(value), status="done", key=key)
-        except ArgumentsRefused as refused:
-            return ToolResult(call=call, output=refused.message, status="refused", key=key)
-        except Exception as error:  # noqa: BLE001 - the model is told, siblings go on
-            return ToolResult(call=call, output=f"failed: {type(error).__name__}", status="failed", key=key)
+        Raises `JournalUnavailable` or `RunTaken` when nothing may be written, and what hooks raise; what was running
+        ends before, and is written down. When this is cancelled, so are the calls.
+        """
+        halt = Halt()
+        tasks: dict[str, asyncio.Task[_Outcome]] = {}
+        for call in calls:
+            if call.id not in tasks:
+                one = OneCall(self._bench, call, turn, halt, decision=(decisions or {}).get(call.id))
+                tasks[call.id] = asyncio.ensure_future(_halting(one, halt))
+        await _ended(list(tasks.values()))
+        if halt.error is not None:
+            raise _raised(halt.error, halt)
+        outcomes = {call_id: task.result() for call_id, task in tasks.items()}
+        return _sorted(calls, outcomes, self._bench.claim.run_id, turn)
+
+
+async def _halting(one: OneCall, halt: Halt) -> _Outcome:
+    try:
+        return await one.outcome()
+    except Exception as error:
+        halt.error = halt.error or error
+        raise
+
+
+async def _ended(tasks: list[asyncio.Task[_Outcome]]) -> None:
+    """All have ended; when this is cancelled, so are they, and they have the time to write that down."""
+    if not tasks:
+        return
+    for task in tasks:
+        task.add_done_callback(_seen)
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        raise
+
+
+def _seen(task: asyncio.Task[_Outcome]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+def _raised(error: Exception, halt: Halt) -> Exception:
+    if isinstance(error, JournalUnavailable):
+        error.results = list(halt.unsaved)
+    return error
+
+
+def _sorted(calls: Sequence[ToolCall], outcomes: Mapping[str, _Outcome], run_id: str, turn: int) -> Executed:
+    results: list[ToolResult] = []
+    pending: list[ApprovalRequest] = []
+    for call in calls:
+        outcome = outcomes[call.id]
+        if (call.name, call.arguments) != (outcome.call.name, outcome.call.arguments):
+            output = wording.used_twice(call.id)
+            results.append(ToolResult(call=call, output=output, status="refused", key=key_of(run_id, turn, call.id)))
+        elif isinstance(outcome, ToolResult):
+            results.append(outcome)
+        elif outcome not in pending:
+            pending.append(outcome)
+    return Executed(results, pending)
+
+
+def _by_name(tools: Sequence[Tool[..., Any]]) -> dict[str, Tool[..., Any]]:
+    named: dict[str, Tool[..., Any]] = {}
+    for tool in tools:
+        if tool.name in named:
+            raise Misused(f"two tools are named {tool.name!r}", hint="give one of them another name: tool(name=...)")
+        named[tool.name] = tool
+    return named
+
+
+def _nobody(_what: ToolCall | ToolResult | ApprovalRequest) -> None:
+    """Is told when nobody else is."""

@@ -1,9 +1,13 @@
 """What came of a call of a tool."""
 
+from collections.abc import Sequence
+from typing import Unpack
+
 import msgspec
 
 from grokkit.agents.approval import ApprovalRequest
 from grokkit.agents.journal.record import CallRecord, Status
+from grokkit.errors import Details, StoreUnavailable
 from grokkit.wire.events import ToolCall
 
 
@@ -50,3 +54,16 @@ class Executed(msgspec.Struct, frozen=True):
     """In the order of the calls, without those in `pending`."""
     pending: list[ApprovalRequest]
     """What somebody has to decide before the run can go on."""
+
+
+class JournalUnavailable(StoreUnavailable):
+    """The journal could not be written. A call that could not be announced was not made: nothing was done.
+
+    `results` are those of calls that were made all the same, and of which the journal only knows that they were begun.
+    """
+
+    hint = "make the journal writable, then resume the run; decide on calls in error.results with Decision.result(text)"
+
+    def __init__(self, message: str, *, results: Sequence[ToolResult] = (), **details: Unpack[Details]) -> None:
+        super().__init__(message, **details)
+        self.results = list(results)

@@ -1,0 +1,236 @@
+"""One call of a tool: what is known of it, who decides, what it does, and when it is written down.
+
+The rule that all depends on: a call that has effects is made after `intend` was acknowledged, and never before. So
+whatever is not in the journal has not happened, and what is there without an end may have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from grokkit.agents import wording
+from grokkit.agents.approval import ApprovalRequest, Decision
+from grokkit.agents.attempt import Ended, attempt
+from grokkit.agents.bench import Bench, Halt, key_of
+from grokkit.agents.journal.record import CallRecord, Status
+from grokkit.agents.results import JournalUnavailable, ToolResult
+from grokkit.errors import Misused, StoreUnavailable
+from grokkit.tools.refusals import ArgumentsRefused
+
+if TYPE_CHECKING:
+    from grokkit.tools import Effects, Tool
+    from grokkit.wire.events import ToolCall
+
+
+class OneCall:
+    """A call on its way to a result, or to somebody who decides on it."""
+
+    def __init__(self, bench: Bench, call: ToolCall, turn: int, halt: Halt, *, decision: Decision | None) -> None:
+        self._bench = bench
+        self._call = call
+        self._turn = turn
+        self._halt = halt
+        self._known = known = bench.known.get((turn, call.id))
+        self._decision = decision
+        self._tool = bench.tools.get(call.name)
+        self._effects: Effects = _worse(known, self._tool)
+        self._changed: str | None = None if known is None else known.arguments
+        self._key = known.key if known is not None else key_of(bench.claim.run_id, turn, call.id)
+
+    async def outcome(self) -> ToolResult | ApprovalRequest:
+        """The call's result, or what has to be decided before there can be one."""
+        if self._known is None:
+            return await self._first()
+        if self._known.settled:
+            return ToolResult.of(self._known)
+        if self._effects != "destructive":
+            return await self._run()
+        return await self._decided(self._decision or await self._ask("unknown"), "unknown")
+
+    async def _first(self) -> ToolResult | ApprovalRequest:
+        if self._tool is None:
+            return await self._settle("refused", wording.no_such_tool(self._call.name, self._bench.tools))
+        try:
+            self._tool.decode(self._call.arguments)
+        except ArgumentsRefused as refused:
+            return await self._settle("refused", refused.message)
+        return await self._decided(self._decision or await self._judged(self._tool), "approval")
+
+    async def _judged(self, tool: Tool[..., Any]) -> Decision | None:
+        for hook in self._bench.before:
+            decision: Decision | None = await _awaited(hook(self._call, tool))
+            if decision is not None:
+                return decision
+        if not self._bench.approval.needed(self._call, tool):
+            return Decision.approve()
+        return await self._ask("approval")
+
+    async def _ask(self, reason: Literal["approval", "unknown"]) -> Decision | None:
+        ask = self._bench.approval.ask
+        if ask is None:
+            return None
+        async with self._bench.asking:
+            return None if self._halt.error is not None else await ask(self._request(reason))
+
+    def _request(self, reason: Literal["approval", "unknown"]) -> ApprovalRequest:
+        return ApprovalRequest(
+            run_id=self._bench.claim.run_id,
+            turn=self._turn,
+            call=self._call,
+            effects=self._effects,
+            key=self._key,
+            reason=reason,
+        )
+
+    async def _decided(
+        self, decision: Decision | None, reason: Literal["approval", "unknown"]
+    ) -> ToolResult | ApprovalRequest:
+        if decision is None:
+            request = self._request(reason)
+            self._bench.told(request)
+            return request
+        if decision.verdict == "decline":
+            said = wording.declined(self._call.name, decision.text, unknown=reason == "unknown")
+            return await self._settle("declined", said)
+        if decision.verdict == "result":
+            return await self._settle("done", decision.text)
+        if decision.arguments is not None:
+            self._changed = msgspec.json.encode(decision.arguments).decode()
+            self._check_changed(self._changed)
+        return await self._run()
+
+    def _check_changed(self, arguments: str) -> None:
+        try:
+            if self._tool is not None:
+                self._tool.decode(arguments)
+        except ArgumentsRefused as refused:
+            raise Misused(
+                f"the call {self._call.id!r} was approved with arguments that do not fit: {refused.message}",
+                hint="decide again, with arguments that the tool takes",
+            ) from refused
+
+    async def _run(self) -> ToolResult:
+        tool, arguments = self._tool, self._changed or self._call.arguments
+        if tool is None:
+            return await self._settle("refused", wording.no_such_tool(self._call.name, self._bench.tools))
+        try:
+            decoded = tool.decode(arguments)
+        except ArgumentsRefused as refused:
+            return await self._settle("refused", refused.message)
+        if (kept := await self._bench.cache.get(tool, arguments)) is not None:
+            return await self._settle("done", self._noted(kept), cached=True)
+        async with self._bench.slots:
+            ended, result = await self._made(tool, decoded)
+        if result.status == "done":
+            await self._bench.cache.put(tool, arguments, ended)
+        return await self._reviewed(result)
+
+    async def _made(self, tool: Tool[..., Any], decoded: dict[str, Any]) -> tuple[str, ToolResult]:
+        """What the tool itself gave as text, and the result."""
+        bench = self._bench
+        if self._halt.error is not None:
+            raise asyncio.CancelledError("a call beside it met an error that ends the turn")
+        bench.told(self._call)
+        await self._intend()
+        begun = bench.clock.now()
+        limit = tool.time_limit if tool.time_limit is not None else bench.time_limit
+        work = tool.run(decoded, key=self._key, call_id=self._call.id, tenant=bench.tenant)
+        ended = await attempt(work, bench.clock, limit)
+        if ended.how == "cut" and self._effects != "destructive":
+            raise asyncio.CancelledError  # it can be made again: nothing is to be written down
+        status, output, error = _read(tool, ended, limit)
+        result = await self._write(status, self._noted(output), seconds=bench.clock.now() - begun, error=error)
+        if ended.cancelled:
+            raise asyncio.CancelledError
+        return output, result
+
+    def _noted(self, output: str) -> str:
+        return output if self._changed is None else wording.changed(self._changed, output)
+
+    async def _reviewed(self, result: ToolResult) -> ToolResult:
+        """As the hooks leave it. It was written down before: they may take their time, or fail."""
+        reviewed = result
+        for hook in self._bench.after:
+            changed: ToolResult | None = await _awaited(hook(reviewed))
+            reviewed = reviewed if changed is None else changed
+        if reviewed != result:
+            reviewed = await self._write(
+                reviewed.status,
+                reviewed.output,
+                seconds=reviewed.seconds,
+                error=reviewed.error,
+                cached=reviewed.cached,
+            )
+        self._bench.told(reviewed)
+        return reviewed
+
+    async def _intend(self) -> None:
+        """Reading may be done without having been announced; what was announced before is not said again."""
+        record = self._record("intended", "")
+        if self._effects == "read_only" or record == self._known:
+            return
+        try:
+            await self._bench.journal.intend(self._bench.claim, record)
+        except StoreUnavailable as error:
+            raise JournalUnavailable(f"{self._call.name} was not called, nothing was done: {error.message}") from error
+        self._bench.known[self._turn, self._call.id] = record
+
+    async def _settle(self, status: Status, output: str, *, cached: bool = False) -> ToolResult:
+        return await self._reviewed(await self._write(status, output, cached=cached))
+
+    async def _write(
+        self, status: Status, output: str, *, seconds: float = 0.0, error: str | None = None, cached: bool = False
+    ) -> ToolResult:
+        record = msgspec.structs.replace(self._record(status, output), seconds=seconds, error=error, cached=cached)
+        result = ToolResult.of(record)
+        try:
+            await self._bench.journal.settle(self._bench.claim, record)
+        except StoreUnavailable as failure:
+            self._halt.unsaved.append(result)
+            raise JournalUnavailable(
+                f"what came of {self._call.name} could not be written down: {failure.message}"
+            ) from failure
+        self._bench.known[self._turn, self._call.id] = record
+        return result
+
+    def _record(self, status: Literal["intended"] | Status, output: str) -> CallRecord:
+        return CallRecord(
+            turn=self._turn,
+            call=self._call,
+            effects=self._effects,
+            key=self._key,
+            status=status,
+            output=output,
+            arguments=self._changed,
+        )
+
+
+def _read(tool: Tool[..., Any], ended: Ended, limit: float | None) -> tuple[Status, str, str | None]:
+    """Status and text of what came of it, and what is told to who runs the program."""
+    error = None if ended.error is None else wording.located(ended.error)
+    if ended.how == "limit":
+        return "timed_out", wording.timed_out(tool.name, limit, tool.effects), error
+    if ended.how == "cut":
+        return "unknown", wording.cut_off(tool.name), None
+    if ended.error is not None:
+        return "failed", wording.failed(tool.name, ended.error), error
+    try:
+        return "done", tool.encode(ended.value), None
+    except Misused as unfit:
+        return "failed", wording.unencodable(tool.name, unfit), wording.located(unfit)
+
+
+def _worse(known: CallRecord | None, tool: Tool[..., Any] | None) -> Effects:
+    """What was declared of the call when it was begun and what is declared now: the one that allows less."""
+    declared = {one.effects for one in (known, tool) if one is not None}
+    if "destructive" in declared or not declared:
+        return "destructive"
+    return "idempotent" if "idempotent" in declared else "read_only"
+
+
+async def _awaited(given: object) -> Any:
+    return await given if inspect.isawaitable(given) else given

@@ -1,0 +1,64 @@
+"""Results of tools that say how long theirs may be used again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from grokkit.errors import StoreUnavailable
+from grokkit.tools.refusals import ToolUnfit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from grokkit.stores import Store
+    from grokkit.tools import Tool
+
+
+class ResultsCache:
+    """Outputs by tool, arguments and tenant. A store that cannot be reached keeps nobody from running a tool."""
+
+    def __init__(self, store: Store | None, tenant: str) -> None:
+        self._store = store
+        self._tenant = tenant
+
+    async def get(self, tool: Tool[..., Any], arguments: str) -> str | None:
+        """What the tool gave for these arguments, if it may be used again."""
+        if self._store is None or tool.cache_ttl is None:
+            return None
+        with suppress(StoreUnavailable):
+            kept = await self._store.get(cache_key(tool, arguments, self._tenant))
+            return None if kept is None else kept.decode()
+        return None
+
+    async def put(self, tool: Tool[..., Any], arguments: str, output: str) -> None:
+        """Keep what the tool gave, for as long as it says."""
+        if self._store is None or tool.cache_ttl is None:
+            return
+        with suppress(StoreUnavailable):
+            await self._store.set(cache_key(tool, arguments, self._tenant), output.encode(), ttl=tool.cache_ttl)
+
+
+def cache_key(tool: Tool[..., Any], arguments: str, tenant: str) -> str:
+    """Equal for equal arguments, however they are written; the schema is in it, and where the function stands.
+
+    >>> from grokkit.tools import Tool
+    >>> tool = Tool.from_schema("twice", "Twice.", {"properties": {"n": {}, "m": {}}}, dict, effects="read_only")
+    >>> cache_key(tool, '{"n": 1, "m": 2}', "a") == cache_key(tool, '{"m":2,"n":1}', "a")
+    True
+    >>> cache_key(tool, '{"n": 1}', "a") == cache_key(tool, '{"n": 1}', "b")
+    False
+    """
+    origin = [getattr(tool, name, "") for name in ("__module__", "__qualname__")]
+    value = json.loads(arguments) if arguments.strip() else None
+    known = [tenant, tool.name, origin, tool.parameters, {} if value is None else value]
+    return "grokkit/tool/" + hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_unsafe(tools: Iterable[Tool[..., Any]]) -> None:
+    """Raise `ToolUnfit` for a destructive tool whose results are to be used again."""
+    for tool in tools:
+        if tool.effects == "destructive" and tool.cache_ttl is not None:
+            raise ToolUnfit(f"tool {tool.name!r}: results of a destructive tool are never used again")
