@@ -24,7 +24,7 @@ def fit_name(path: str) -> str:
     >>> fit_name("weather.forecast"), fit_name("files/read file")
     ('weather__forecast', 'files_read_file')
     >>> fit_name("a" * 70)
-    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_5adaa2cb'
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_6bd5e503'
     """
     parts = (_UNFIT.sub("_", part).strip("_") for part in path.split("."))
     name = "__".join(part for part in parts if part) or "tool"
