@@ -28,6 +28,8 @@ class Server:
     profile: str | None = None
     base_url: str | None = None
     timeout: float | None = None
+    sessions: str | None = None
+    tenant: str | None = None
 
     def settings(self) -> ConfigOptions:
         """What was given, as arguments of a client."""
@@ -38,7 +40,17 @@ class Server:
             settings["base_url"] = self.base_url
         if self.timeout is not None:
             settings["timeout"] = self.timeout
+        if self.sessions is not None:
+            settings["sessions"] = self.sessions
+        if self.tenant is not None:
+            settings["tenant"] = self.tenant
         return settings
+
+    def silent_client(self) -> Grok:
+        """A client for what asks no model, and so needs no key."""
+        from grokkit import Grok
+
+        return Grok(**self.settings())
 
     def client(self) -> Grok:
         """A client that says when it waits. Raises `KeyMissing`, with the ways to go on, when there is no key."""

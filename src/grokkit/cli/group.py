@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LazyGroup(click.Group):
-    """Commands by name, each the `command` of a module of that name in `package`."""
+    """Commands by name, each the `command` of a module of that name in `package` (`import_` for `import`)."""
 
     def __init__(self, name: str, package: str, table: Mapping[str, str], about: str) -> None:
         super().__init__(name, help=about, context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,7 +29,8 @@ class LazyGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in self.table:
             return None
-        command: click.Command = import_module(f"{self.package}.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = import_module(f"{self.package}.{module}").command
         return command
 
     def resolve_command(

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from grokkit.cli.say import is_terminal, plain_wanted
+from grokkit.cli.tables import console, print_table
 from grokkit.models import KNOWN_ON, lookup
 from grokkit.wire.usage import TICKS_PER_USD
 
@@ -21,7 +16,6 @@ if TYPE_CHECKING:
 
 MILLION = 1_000_000
 THOUSAND = 1_000
-WIDE = 250
 
 
 def print_catalogue(known: Sequence[Model]) -> None:
@@ -30,26 +24,26 @@ def print_catalogue(known: Sequence[Model]) -> None:
     by_token = [model for model in served if model.prices is not None]
     others = [model for model in served if model.prices is None]
     retired = [model for model in known if model.retired_on is not None]
-    console = _console()
-    _print(
-        console,
+    out = console()
+    print_table(
+        out,
         ("Text", "Window", "$ in / cached / out", "Effort", "Takes"),
         [
             (model.id, _window(model.context_window), _token_prices(model), _efforts(model), _takes(model))
             for model in by_token
         ],
     )
-    _print(
-        console,
+    print_table(
+        out,
         ("Image, video, voice", "Price in $", "Takes", "Gives"),
         [(model.id, _unit_prices(model), _takes(model), ", ".join(model.output_modalities)) for model in others],
     )
-    _print(
-        console,
+    print_table(
+        out,
         ("Retired", "Since", "Answered by"),
         [(model.id, str(model.retired_on), _heir(model)) for model in retired],
     )
-    console.print(f"As known on {KNOWN_ON}; grokkit models --live asks the API.", style="dim")
+    out.print(f"As known on {KNOWN_ON}; grokkit models --live asks the API.", style="dim")
 
 
 def print_cards(cards: Sequence[ModelCard]) -> None:
@@ -58,26 +52,7 @@ def print_cards(cards: Sequence[ModelCard]) -> None:
         (card.id, ", ".join(card.aliases), _window(card.context_length), _card_prices(card), _news(card))
         for card in sorted(cards, key=lambda card: card.id)
     ]
-    _print(_console(), ("Model", "Aliases", "Window", "$ in / cached / out", ""), rows)
-
-
-def _console() -> Console:
-    if is_terminal(sys.stdout):
-        return Console(no_color=plain_wanted() or None, highlight=False)
-    return Console(width=WIDE, color_system=None, highlight=False)
-
-
-def _print(console: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for place, name in enumerate(names):
-        table.add_column(name, no_wrap=place == 0, style="cyan" if place == 0 else "")
-    for row in rows:
-        table.add_row(*row)
-    with console.capture() as capture:
-        console.print(table)
-    for line in capture.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
-    console.file.write("\n")
+    print_table(console(), ("Model", "Aliases", "Window", "$ in / cached / out", ""), rows)
 
 
 def _window(tokens: int | None) -> str:

@@ -8,6 +8,7 @@ from grokkit.cli.group import LazyGroup
 
 COMMANDS = {
     "chat": "Ask a model; without a prompt, talk with one.",
+    "sessions": "Find, read and go on with conversations.",
     "models": "List the models, their prices and limits.",
     "config": "Show where each setting comes from.",
     "doctor": "Look for what keeps calls from working.",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from grokkit.errors import ClientClosed, NotFound
 from grokkit.sessions.session import AsyncSession
-from grokkit.sessions.store import Description
+from grokkit.sessions.store import described
+from grokkit.sessions.texts import name_of, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -119,17 +120,16 @@ class AsyncSessions:
 
     async def search(self, words: str, *, tag: str | None = None, limit: int = 20) -> list[Hit]:
         """Where all these words occur in one turn or title, upper or lower case, from the newest session on."""
-        return await self._store.search(words, tag=tag, limit=limit)
+        return await self._store.search(storable(words, "what is searched for", "words"), tag=tag, limit=limit)
 
     async def info(self, name: str) -> SessionInfo:
         """What is known of a session without reading it. Raises `NotFound` when there is none of this name."""
-        return await self._store.info(name) or await self._missing(name)
+        return await self._store.info(name_of(name)) or await self._missing(name)
 
     async def describe(self, name: str, *, title: str | None = None, tags: Sequence[str] | None = None) -> SessionInfo:
         """Give it a title, or tags in place of those it has; what is not given stays. Raises `NotFound`."""
         await self.info(name)
-        given = None if tags is None else tuple(tags)
-        return await self._store.describe(name, Description(title=title, tags=given), at=time.time())
+        return await self._store.describe(name, described(title, tags), at=time.time())
 
     async def export(self, name: str, form: Literal["jsonl", "markdown"] = "jsonl") -> str:
         """The session as text: see `AsyncSession.export`. Raises `NotFound`."""
@@ -142,7 +142,7 @@ class AsyncSessions:
 
     async def delete(self, name: str) -> bool:
         """Forget a session for good; whether there was one."""
-        return await self._store.delete(name)
+        return await self._store.delete(name_of(name))
 
     @property
     def _owner(self) -> str:
@@ -160,7 +160,7 @@ class AsyncSessions:
     async def _missing(self, name: str) -> SessionInfo:
         page = await self._store.list(limit=_LOOKED_THROUGH)
         near = difflib.get_close_matches(name, [info.name for info in page.sessions], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "list() has the names there are"
+        hint = f"did you mean {near[0]!r}?" if near else "grok.sessions.list() and grokkit sessions list have the names"
         raise NotFound(f"there is no session {name!r} in {self._store}", hint=hint, param="name")
 
     async def list(self, *, tag: str | None = None, limit: int = 50, after: str | None = None) -> Page:
@@ -168,4 +168,5 @@ class AsyncSessions:
 
         `after` is the `next` of the page before.
         """
-        return await self._store.list(tag=tag, limit=limit, after=after)
+        wanted = None if tag is None else storable(tag, "the tag", "tag")
+        return await self._store.list(tag=wanted, limit=limit, after=after)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from grokkit.errors import InvalidRequest, StoreUnavailable
+from grokkit.errors import StoreUnavailable
 from grokkit.sessions.store import SessionConflict
+from grokkit.sessions.texts import name_of
 from grokkit.sessions.turn import Placed, Turn, live
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Record:
 
     def __init__(self, store: SessionStore, name: str) -> None:
         self.store = store
-        self.name = _checked(name)
+        self.name = name_of(name)
         self.entries: list[Turn] = []
         self._unsaved: list[Turn] = []
 
@@ -50,8 +51,8 @@ class Record:
         await self._load()
         while self._unsaved:
             turn = self._unsaved[0]
-            if all(turn.id != entry.id for entry in self.entries[turn.based_on :]):
-                await self._append([turn])
+            if not self._has(turn):
+                await self._append(turn)
             self._unsaved = [other for other in self._unsaved if other is not turn]
 
     async def _load(self) -> None:
@@ -70,7 +71,7 @@ class Record:
         Raises `TurnNotSaved` with the answer when the store fails; the turn is remembered until it can be saved.
         """
         try:
-            return await self._append([turn])
+            return await self._append(turn)
         except StoreUnavailable as error:
             self._unsaved.append(turn)
             raise TurnNotSaved(
@@ -84,23 +85,18 @@ class Record:
         self._added(expected, turns)
         return version
 
-    async def _append(self, turns: Sequence[Turn]) -> int:
+    async def _append(self, turn: Turn) -> int:
         while True:
             try:
-                return await self.add_here(turns)
+                return await self.add_here([turn])
             except SessionConflict:
                 await self._load()
+            if self._has(turn):  # the answer to an attempt was lost, or a forked process has saved it
+                return self.version
+
+    def _has(self, turn: Turn) -> bool:
+        return any(turn.id == entry.id for entry in self.entries[turn.based_on :])
 
     def _added(self, before: int, turns: Sequence[Turn]) -> None:
         """Nothing to do where somebody else of this process has loaded them meanwhile."""
         self.entries += turns[max(self.version - before, 0) :]
-
-
-def _checked(name: str) -> str:
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest("the session's name is no text that can be stored", param="name") from error
-    if not name:
-        raise InvalidRequest("the session's name is empty", param="name", hint="give each conversation a name")
-    return name

@@ -14,9 +14,9 @@ from grokkit.sessions.compaction import end_of_all_but, is_due, shortened
 from grokkit.sessions.markdown import to_markdown
 from grokkit.sessions.prompting import asked_items, brings_results, fields_of, is_unreadable, sendable, without_form
 from grokkit.sessions.record import Record
-from grokkit.sessions.store import Description, SessionConflict, SessionInfo
+from grokkit.sessions.store import Description, SessionConflict, SessionInfo, described
 from grokkit.sessions.stream import SessionStream
-from grokkit.sessions.transcript import read_transcript, to_lines
+from grokkit.sessions.transcript import dated, read_transcript, to_lines
 from grokkit.sessions.turn import Turn, turns_only
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TAKEN = "there is a session of this name: choose another one, or delete it first"
 _logger = logging.getLogger("grokkit")
 
 
@@ -155,8 +156,7 @@ class AsyncSession:
 
     async def describe(self, *, title: str | None = None, tags: Sequence[str] | None = None) -> SessionInfo:
         """Give it a title, or tags in place of those it has; what is not given stays."""
-        given = None if tags is None else tuple(tags)
-        return await self._store.describe(self.name, Description(title=title, tags=given), at=self._now())
+        return await self._store.describe(self.name, described(title, tags), at=self._now())
 
     async def rewind(self, turns: int = 1) -> list[Turn]:
         """Take the last turns back, and give them. They stay in the store, and out of the conversation.
@@ -183,7 +183,11 @@ class AsyncSession:
         said = turns_only(placed)[:at]
         last = 0 if not said else said[-1].version if at is not None else placed[-1].version
         turns = copied([one for one in placed if one.version <= last])
-        await Record(self._store, name).add_here(turns)
+        try:
+            await Record(self._store, name).add_here(turns)
+        except SessionConflict as conflict:
+            conflict.hint = _TAKEN
+            raise
         await self._store.describe(name, Description(origin=await self._origin()), at=self._now())
         return self._sibling(name)
 
@@ -214,8 +218,8 @@ class AsyncSession:
         transcript = read_transcript(text)
         await self._record.refresh()
         if self._record.version:
-            raise SessionConflict(self.name, expected=0, version=self._record.version)
-        await self._record.add_here(transcript.entries)
+            raise SessionConflict(self.name, expected=0, version=self._record.version, hint=_TAKEN)
+        await self._record.add_here(dated(transcript.entries, self._now()))
         if transcript.title or transcript.tags:
             await self.describe(title=transcript.title, tags=transcript.tags)
         return self._record.version

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self, Unpack
 import msgspec
 
 from grokkit.errors import TryLater
+from grokkit.sessions.texts import storable
 from grokkit.wire.usage import Usage
 
 if TYPE_CHECKING:
@@ -55,6 +56,18 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     tags: tuple[str, ...] | None = None
     origin: str | None = None
+
+
+def described(title: str | None, tags: Sequence[str] | None) -> Description:
+    """What a person says of a session. Raises `InvalidRequest` for texts that cannot be stored.
+
+    >>> described("Weather", None)
+    Description(title='Weather', tags=None, origin=None)
+    """
+    return Description(
+        title=None if title is None else storable(title, "the title", "title"),
+        tags=None if tags is None else tuple(storable(tag, "a tag", "tags") for tag in tags),
+    )
 
 
 class Page(msgspec.Struct, frozen=True):

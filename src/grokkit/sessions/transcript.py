@@ -25,6 +25,7 @@ class Transcript(msgspec.Struct, frozen=True):
     """What an exported session holds."""
 
     entries: list[Turn]
+    name: str = ""
     title: str = ""
     tags: tuple[str, ...] = ()
 
@@ -44,7 +45,7 @@ def read_transcript(text: str) -> Transcript:
         title, items = from_markdown(text)
         if not items:
             raise _unreadable("it has neither JSON lines nor a heading such as '## User'")
-        return Transcript(as_turns(items), title)
+        return Transcript(as_turns(items), title=title)
     lines = [_line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if _FORMAT not in lines[0]:
         return Transcript(as_turns(lines))
@@ -64,6 +65,11 @@ def as_turns(items: Sequence[Item]) -> list[Turn]:
             turns.append(([], []))
         turns[-1][0 if asks else 1].append(item)
     return [Turn(input=asked, output=answered) for asked, answered in turns]
+
+
+def dated(entries: Sequence[Turn], now: float) -> list[Turn]:
+    """The entries, with a time for those of other programs, which have none."""
+    return [entry if entry.created else msgspec.structs.replace(entry, created=now) for entry in entries]
 
 
 def _with_id(entry: Turn) -> Turn:

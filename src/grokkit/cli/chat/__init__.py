@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from grokkit.cli.chat.options import manner_options
 from grokkit.cli.client import Server, server_options
 from grokkit.cli.verbosity import Verbosity, verbose_option
 
 if TYPE_CHECKING:
-    from grokkit import Grok
+    from grokkit import Grok, Session
     from grokkit.cli.chat.manner import Manner
+    from grokkit.cli.chat.options import MannerOptions
 
 LOCAL = "--local"
 WEIGHTS = ".gguf"
@@ -35,23 +37,13 @@ def _with_local_path(args: list[str]) -> list[str]:
     return [*args[:at], f"{LOCAL}=", *path, *rest]
 
 
-def _complete_model(_ctx: click.Context, _parameter: click.Parameter, start: str) -> list[str]:
-    from grokkit.models import KNOWN
-
-    return [model.id for model in KNOWN if model.retired_on is None and model.id.startswith(start)]
-
-
 @click.command("chat", cls=_Chat, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("prompt", nargs=-1)
-@click.option("-m", "--model", metavar="NAME", shell_complete=_complete_model, help="The model to ask.")
-@click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
 @click.option(
     LOCAL, metavar="[PATH]", help="Ask a small model on this machine; PATH is a .gguf file (--local=PATH takes any)."
 )
-@click.option("--temperature", type=click.FloatRange(0, 2), metavar="0..2", help="How freely words are chosen.")
-@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="The most tokens of the answer.")
-@click.option("--effort", metavar="LEVEL", help="Reasoning effort: none, low, medium, high, xhigh (by model).")
-@click.option("--plain", is_flag=True, help="Plain text on a terminal too, no Markdown.")
+@click.option("--session", "kept", metavar="NAME", help="Go on with the conversation of this name, and keep it.")
+@manner_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Each event as JSON, one a line; with --no-stream the whole reply."
 )
@@ -63,18 +55,15 @@ def command(
     verbosity: Verbosity,
     *,
     prompt: tuple[str, ...],
-    model: str | None,
-    system: str | None,
     local: str | None,
-    temperature: float | None,
-    max_tokens: int | None,
-    effort: str | None,
+    kept: str | None,
     plain: bool,
     as_json: bool,
     no_stream: bool,
     profile: str | None,
     base_url: str | None,
     timeout: float | None,
+    **answered: Unpack[MannerOptions],
 ) -> None:
     """Ask a model. The answer streams to standard output; without a prompt, have a conversation.
 
@@ -87,41 +76,69 @@ def command(
     if asked is None:
         _refuse_session(as_json=as_json, no_stream=no_stream)
     server = Server(profile=profile, base_url=base_url, timeout=timeout)
-    manner = Manner(model=model, system=system, temperature=temperature, max_tokens=max_tokens, effort=effort)
+    manner = Manner(**answered)
     with server.client() if local is None else server.local_client(local or None) as grok:
+        session = None if kept is None else grok.session(kept)
         if asked is not None:
-            _answer(grok, asked, manner, verbosity, plain=plain, as_json=as_json, no_stream=no_stream)
+            _answer(session or grok, asked, manner, verbosity, plain=plain, as_json=as_json, no_stream=no_stream)
             return
-        from grokkit.cli.chat.session import Session
-
-        Session(grok, manner, verbosity, plain=plain).run()
+        converse(grok, session, manner, verbosity, plain=plain)
 
 
-def _refuse_session(*, as_json: bool, no_stream: bool) -> None:
+def converse(grok: Grok, session: Session | None, manner: Manner, verbosity: Verbosity, *, plain: bool) -> None:
+    """Have a conversation, in a session where one is given."""
+    from grokkit.cli.chat.session import Session as Sitting
+    from grokkit.cli.chat.talk import Kept, Passing, tell_of
+
+    if session is not None:
+        tell_of(session)
+    Sitting(grok, Passing(grok) if session is None else Kept(session), manner, verbosity, plain=plain).run()
+
+
+def refuse_without_terminal() -> None:
+    """Raise `click.UsageError` where nobody can have a conversation."""
     from grokkit.cli.say import person_is_there
 
-    if as_json or no_stream:
-        raise click.UsageError("a conversation always streams as text: give a prompt with --json and --no-stream")
     if not person_is_there():
         raise click.UsageError("a conversation needs a terminal on both ends: give a prompt, or pipe it in")
 
 
+def _refuse_session(*, as_json: bool, no_stream: bool) -> None:
+    if as_json or no_stream:
+        raise click.UsageError("a conversation always streams as text: give a prompt with --json and --no-stream")
+    refuse_without_terminal()
+
+
 def _answer(
-    grok: Grok, asked: str, manner: Manner, verbosity: Verbosity, *, plain: bool, as_json: bool, no_stream: bool
+    asking: Grok | Session,
+    asked: str,
+    manner: Manner,
+    verbosity: Verbosity,
+    *,
+    plain: bool,
+    as_json: bool,
+    no_stream: bool,
 ) -> None:
     from grokkit.cli.chat.answering import Stopped, stream, whole
     from grokkit.cli.chat.display import display, show_whole
     from grokkit.cli.chat.report import remark, report
     from grokkit.cli.say import say
+    from grokkit.sessions import TurnNotSaved
 
+    fields = manner.parameters()
     try:
         if no_stream:
-            answered = whole(grok, asked, manner)
+            answered = whole(lambda: asking.ask(asked, model=manner.model, **fields))
             show_whole(answered.answer, plain=plain, as_json=as_json)
         else:
-            answered = stream(grok, asked, manner, display(plain=plain, as_json=as_json))
+            opened = asking.stream(asked, model=manner.model, **fields)
+            answered = stream(opened, display(plain=plain, as_json=as_json))
     except Stopped as stopped:
         raise KeyboardInterrupt from stopped
+    except TurnNotSaved as error:
+        if no_stream and error.answer is not None:
+            show_whole(error.answer, plain=plain, as_json=as_json)
+        raise
     sys.stdout.flush()
     if (words := remark(answered)) is not None and not as_json:
         say(f"grokkit: {words}", color="yellow")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grokkit.wire.events import TextDelta
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
 
-    from grokkit import Answer, Grok
+    from grokkit import Answer, Stream
     from grokkit.cli.chat.display import Display
-    from grokkit.cli.chat.manner import Manner
-
-    Input = str | Sequence[Mapping[str, Any]]
 
 
 class Stopped(Exception):
@@ -35,23 +32,23 @@ class Answered:
     time_to_output: float | None = None
 
 
-def stream(grok: Grok, asked: Input, manner: Manner, display: Display) -> Answered:
+def stream(asked: Stream, display: Display) -> Answered:
     """Show the answer as it arrives. Raises `Stopped` on Ctrl-C, and what a stream raises."""
     began = time.monotonic()
     pieces: list[str] = []
     try:
-        with display, grok.responses.stream(input=asked, model=manner.model, **manner.parameters()) as arriving:
+        with display, asked as arriving:
             for event in arriving:
                 if isinstance(event, TextDelta):
                     pieces.append(event.text)
                 display.event(event)
     except KeyboardInterrupt as interrupt:
         raise Stopped("".join(pieces)) from interrupt
-    return Answered(answer=arriving.result, elapsed=time.monotonic() - began, time_to_output=arriving.time_to_output)
+    return Answered(answer=asked.result, elapsed=time.monotonic() - began, time_to_output=asked.time_to_output)
 
 
-def whole(grok: Grok, asked: Input, manner: Manner) -> Answered:
+def whole(ask: Callable[[], Answer]) -> Answered:
     """Wait for the whole answer."""
     began = time.monotonic()
-    answer = grok.responses.create(input=asked, model=manner.model, **manner.parameters())
+    answer = ask()
     return Answered(answer=answer, elapsed=time.monotonic() - began)

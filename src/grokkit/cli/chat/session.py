@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grokkit import models
 from grokkit.cli import failure, notes
 from grokkit.cli.chat.answering import Stopped, stream
-from grokkit.cli.chat.conversation import Conversation
 from grokkit.cli.chat.display import display
 from grokkit.cli.chat.reader import Reader
 from grokkit.cli.chat.report import remark, report
@@ -19,15 +17,16 @@ if TYPE_CHECKING:
     from grokkit import Grok, Usage
     from grokkit.cli.chat.answering import Answered
     from grokkit.cli.chat.manner import Manner
+    from grokkit.cli.chat.talk import Talk
     from grokkit.cli.verbosity import Verbosity
 
 
 class Session:
     """What lasts from one question to the next."""
 
-    def __init__(self, grok: Grok, manner: Manner, verbosity: Verbosity, *, plain: bool) -> None:
+    def __init__(self, grok: Grok, talk: Talk, manner: Manner, verbosity: Verbosity, *, plain: bool) -> None:
         self.manner = manner
-        self.conversation = Conversation()
+        self.talk = talk
         self.usage: Usage | None = None
         self._grok = grok
         self._verbosity = verbosity
@@ -54,28 +53,24 @@ class Session:
 
     def _turn(self, text: str) -> None:
         command = split_command(text)
-        if command is not None:
-            run_command(self, *command)
-        elif text.strip():
-            self.ask(text)
-
-    def ask(self, text: str) -> None:
-        """Ask, show the answer, and remember both; a question without any answer is forgotten."""
-        asked = self.conversation.ask(text)
         try:
-            answered = stream(self._grok, asked.items, self._manner_now(), display(plain=self._plain))
-        except Stopped as stopped:
-            self.conversation = asked.answer_text(stopped.text) if stopped.text else self.conversation
-            say("stopped" if stopped.text else "stopped; the question is forgotten", dim=True)
+            if command is not None:
+                run_command(self, *command)
+            elif text.strip():
+                self.ask(text)
         except GrokError as error:
             failure.show(error, self._verbosity)
-        else:
-            self.conversation = asked.answer(answered.answer)
-            self._account_for(answered)
 
-    def _manner_now(self) -> Manner:
-        thinks = models.is_reasoning(self.model, self.manner.effort)
-        return self.manner.remembering(thoughts=thinks is True)
+    def ask(self, text: str) -> None:
+        """Ask, show the answer, and remember both; a question without any answer is forgotten. Raises as calls do."""
+        try:
+            answered = stream(self.talk.ask(text, self.manner), display(plain=self._plain))
+        except Stopped as stopped:
+            self.talk.stopped(stopped.text)
+            say("stopped" if stopped.text else "stopped; the question is forgotten", dim=True)
+        else:
+            self.talk.answered(answered.answer)
+            self._account_for(answered)
 
     def _account_for(self, answered: Answered) -> None:
         usage = answered.answer.usage

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from grokkit.cli.chat.report import cost, tokens
+from grokkit.cli.chat.talk import Kept
 from grokkit.cli.say import say
 
 if TYPE_CHECKING:
@@ -73,17 +74,25 @@ def _usage(session: Session, _: str) -> None:
 
 
 def _retry(session: Session, _: str) -> None:
-    before, question = session.conversation.without_last_turn()
+    question = session.talk.take_back()
     if question is None:
-        say("nothing was asked yet")
+        say("there is no question to ask again")
         return
-    session.conversation = before
     session.ask(question)
 
 
 def _clear(session: Session, _: str) -> None:
-    session.conversation = type(session.conversation)()
+    session.talk.clear()
     say("the conversation begins anew")
+
+
+def _title(session: Session, text: str) -> None:
+    if not isinstance(session.talk, Kept):
+        say("this conversation is not kept: grokkit chat --session NAME keeps one")
+        return
+    kept = session.talk.session
+    info = kept.describe(title=text) if text else kept.info()
+    say(f"session {info.name}: {info.title or 'no title'}")
 
 
 def _exit(_session: Session, _: str) -> None:
@@ -98,6 +107,7 @@ COMMANDS: dict[str, tuple[Callable[[Session, str], None], str, str]] = {
     "/usage": (_usage, "", "tokens and cost of this session"),
     "/retry": (_retry, "", "ask the last question again"),
     "/clear": (_clear, "", "forget the conversation"),
+    "/title": (_title, "[TEXT]", "show the name and title of a session that is kept, or set the title"),
     "/exit": (_exit, "", "leave (Ctrl-D does too)"),
 }
 COMMANDS["/quit"] = (_exit, "", "the same")
