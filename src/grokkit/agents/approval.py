@@ -16,21 +16,31 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What is to become of a call that waits: it may run, it may not, or it was seen to elsewhere.
 
     >>> Decision.approve()
-    Decision(verdict='approve', text='', arguments=None)
+    Decision(verdict='approve', text='', arguments=None, begun=0)
     >>> Decision.decline("too expensive").text
     'too expensive'
     """
 
-    verdict: Literal["approve", "decline", "result"]
+    verdict: Literal["approve", "again", "decline", "result"]
     text: str = ""
     """For the model: why it was declined, or what came of it."""
     arguments: dict[str, Any] | None = None
     """What the tool is to be given in place of what the model wrote."""
+    begun: int = 0
+    """For `again`: how often the call had been begun when this was decided."""
 
     @classmethod
     def approve(cls) -> "Decision":
-        """Let it run. Of a call of which nothing is known: it has not happened, let it run again."""
+        """Let it run. It never runs a call again that may have taken effect: that is what `again` is for."""
         return cls(verdict="approve")
+
+    @classmethod
+    def again(cls, begun: int = 1) -> "Decision":
+        """It was begun and has not taken effect, as somebody found out: let it run again.
+
+        `begun` is `ApprovalRequest.begun`: a decision that comes twice, or too late, runs nothing.
+        """
+        return cls(verdict="again", begun=begun)
 
     @classmethod
     def decline(cls, reason: str = "") -> "Decision":
@@ -58,7 +68,9 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     """The idempotency key that the call has, or would have: what to look for where it may have taken effect."""
     reason: Literal["approval", "unknown"] = "approval"
-    """`unknown`: it was begun before, and nobody knows whether it took effect."""
+    """`unknown`: it was begun before, and nobody knows whether it took effect. Only `Decision.again` runs it again."""
+    begun: int = 0
+    """How often it was begun."""
 
     @property
     def question(self) -> str:

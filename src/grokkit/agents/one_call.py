@@ -18,7 +18,7 @@ from grokkit.agents.attempt import Ended, attempt
 from grokkit.agents.bench import Bench, Halt, key_of
 from grokkit.agents.journal.record import CallRecord, Status
 from grokkit.agents.results import JournalUnavailable, ToolResult
-from grokkit.errors import Misused, StoreUnavailable
+from grokkit.errors import ConfigInvalid, Misused, StoreUnavailable
 from grokkit.tools.refusals import ArgumentsRefused
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class OneCall:
         self._tool = bench.tools.get(call.name)
         self._effects: Effects = _worse(known, self._tool)
         self._changed: str | None = None if known is None else known.arguments
+        self._begun = 0 if known is None else known.begun
         self._key = known.key if known is not None else key_of(bench.claim.run_id, turn, call.id)
 
     async def outcome(self) -> ToolResult | ApprovalRequest:
@@ -46,10 +47,12 @@ class OneCall:
         if self._known is None:
             return await self._first()
         if self._known.settled:
-            return ToolResult.of(self._known)
+            result = ToolResult.of(self._known)
+            return result if self._known.reviewed else await self._reviewed(result)
         if self._effects != "destructive":
             return await self._run()
-        return await self._decided(self._decision or await self._ask("unknown"), "unknown")
+        decision = self._decision if _answers(self._decision, self._begun) else None
+        return await self._decided(decision or await self._ask("unknown"), "unknown")
 
     async def _first(self) -> ToolResult | ApprovalRequest:
         if self._tool is None:
@@ -84,6 +87,7 @@ class OneCall:
             effects=self._effects,
             key=self._key,
             reason=reason,
+            begun=self._begun,
         )
 
     async def _decided(
@@ -122,11 +126,11 @@ class OneCall:
         except ArgumentsRefused as refused:
             return await self._settle("refused", refused.message)
         if (kept := await self._bench.cache.get(tool, arguments)) is not None:
-            return await self._settle("done", self._noted(kept), cached=True)
+            return await self._settle("done", kept, cached=True)
         async with self._bench.slots:
-            ended, result = await self._made(tool, decoded)
+            output, result = await self._made(tool, decoded)
         if result.status == "done":
-            await self._bench.cache.put(tool, arguments, ended)
+            await self._bench.cache.put(tool, arguments, output)
         return await self._reviewed(result)
 
     async def _made(self, tool: Tool[..., Any], decoded: dict[str, Any]) -> tuple[str, ToolResult]:
@@ -143,13 +147,11 @@ class OneCall:
         if ended.how == "cut" and self._effects != "destructive":
             raise asyncio.CancelledError  # it can be made again: nothing is to be written down
         status, output, error = _read(tool, ended, limit)
-        result = await self._write(status, self._noted(output), seconds=bench.clock.now() - begun, error=error)
+        result = self._result(status, output, seconds=bench.clock.now() - begun, error=error)
+        await self._write(result)
         if ended.cancelled:
             raise asyncio.CancelledError
         return output, result
-
-    def _noted(self, output: str) -> str:
-        return output if self._changed is None else wording.changed(self._changed, output)
 
     async def _reviewed(self, result: ToolResult) -> ToolResult:
         """As the hooks leave it. It was written down before: they may take their time, or fail."""
@@ -157,56 +159,78 @@ class OneCall:
         for hook in self._bench.after:
             changed: ToolResult | None = await _awaited(hook(reviewed))
             reviewed = reviewed if changed is None else changed
-        if reviewed != result:
-            reviewed = await self._write(
-                reviewed.status,
-                reviewed.output,
-                seconds=reviewed.seconds,
-                error=reviewed.error,
-                cached=reviewed.cached,
-            )
+        if self._bench.after:
+            await self._write(reviewed, reviewed=True)
         self._bench.told(reviewed)
         return reviewed
 
+    async def _settle(self, status: Status, output: str, *, cached: bool = False) -> ToolResult:
+        result = self._result(status, output, cached=cached)
+        await self._write(result)
+        return await self._reviewed(result)
+
     async def _intend(self) -> None:
-        """Reading may be done without having been announced; what was announced before is not said again."""
-        record = self._record("intended", "")
-        if self._effects == "read_only" or record == self._known:
+        """Reading need not be announced."""
+        if self._effects == "read_only":
             return
+        self._begun += 1
+        record = self._record("intended")
         try:
             await self._bench.journal.intend(self._bench.claim, record)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, ConfigInvalid) as error:
             raise JournalUnavailable(f"{self._call.name} was not called, nothing was done: {error.message}") from error
         self._bench.known[self._turn, self._call.id] = record
 
-    async def _settle(self, status: Status, output: str, *, cached: bool = False) -> ToolResult:
-        return await self._reviewed(await self._write(status, output, cached=cached))
-
-    async def _write(
-        self, status: Status, output: str, *, seconds: float = 0.0, error: str | None = None, cached: bool = False
-    ) -> ToolResult:
-        record = msgspec.structs.replace(self._record(status, output), seconds=seconds, error=error, cached=cached)
-        result = ToolResult.of(record)
+    async def _write(self, result: ToolResult, *, reviewed: bool = False) -> None:
+        record = msgspec.structs.replace(
+            self._record(result.status),
+            output=result.output,
+            error=result.error,
+            seconds=result.seconds,
+            cached=result.cached,
+            reviewed=reviewed or not self._bench.after,
+        )
         try:
             await self._bench.journal.settle(self._bench.claim, record)
-        except StoreUnavailable as failure:
+        except (StoreUnavailable, ConfigInvalid) as failure:
             self._halt.unsaved.append(result)
             raise JournalUnavailable(
                 f"what came of {self._call.name} could not be written down: {failure.message}"
             ) from failure
         self._bench.known[self._turn, self._call.id] = record
-        return result
 
-    def _record(self, status: Literal["intended"] | Status, output: str) -> CallRecord:
+    def _result(
+        self, status: Status, output: str, *, cached: bool = False, seconds: float = 0.0, error: str | None = None
+    ) -> ToolResult:
+        if self._changed is not None and status != "declined":
+            output = wording.changed(self._changed, output)
+        return ToolResult(
+            call=self._call,
+            output=output,
+            status=status,
+            seconds=seconds,
+            cached=cached,
+            key=self._key,
+            error=error,
+        )
+
+    def _record(self, status: Literal["intended"] | Status) -> CallRecord:
         return CallRecord(
             turn=self._turn,
             call=self._call,
             effects=self._effects,
             key=self._key,
             status=status,
-            output=output,
             arguments=self._changed,
+            begun=self._begun,
         )
+
+
+def _answers(decision: Decision | None, begun: int) -> bool:
+    """Whether it decides on a call that may have taken effect; one that was made before it was begun does not."""
+    if decision is None or decision.verdict == "approve":
+        return False
+    return decision.verdict != "again" or decision.begun == begun
 
 
 def _read(tool: Tool[..., Any], ended: Ended, limit: float | None) -> tuple[Status, str, str | None]:

@@ -39,6 +39,10 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cached: bool = False
     arguments: str | None = None
     """What the tool was given, when whoever approved the call changed it."""
+    begun: int = 0
+    """How often it was announced that the call is going to be made."""
+    reviewed: bool = True
+    """Whether the hooks that may change a result have seen it."""
 
     @property
     def settled(self) -> bool:
