@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from grokkit import models
+from grokkit.agents.making import MakesAgents
 from grokkit.clock import SystemClock
 from grokkit.config import Config, Secret, SecretURL, resolve
 from grokkit.errors import ConfigInvalid
@@ -103,7 +104,7 @@ _SHARED = _PARTS | {"proxy", "ca_file", "client_cert", "client_key", "trust_env"
 """What a derived client has in common with the one it comes from."""
 
 
-class AsyncGrok:
+class AsyncGrok(MakesAgents):
     """The asynchronous client.
 
     Settings come from the arguments, else the environment, else a file, else the defaults; `explain()` tells
@@ -201,7 +202,13 @@ class AsyncGrok:
         return health_of(self._shared, self._channel.account)
 
     async def ask(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> Answer:
-        """The model's answer to a prompt: `(await grok.ask("...")).text`. Takes what `responses.create` takes."""
+        """The model's answer to a prompt: `(await grok.ask("...")).text`. Takes what `responses.create` takes.
+
+        Functions among `tools` are run as the model asks for them, within the limits of `RunLimits()`; the answer is
+        then the last one, and its `usage` that of all. `grok.agent(...)` has all that can be said about such runs.
+        """
+        if (agent := self._agent_for(model, options)) is not None:
+            return await agent.answer(prompt)
         return await self.responses.create(input=prompt, model=model, **options)
 
     def stream(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> AsyncStream:

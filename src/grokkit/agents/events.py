@@ -1,4 +1,4 @@
-"""What happens in a run, as it happens. Between the events of the run come those of the answers, as streams have them."""
+"""What happens in a run, as it happens; between these events come those of the answers, as streams have them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from grokkit.wire.partial_json import MISSING
 
 if TYPE_CHECKING:
     from grokkit.agents.approval import ApprovalRequest
-    from grokkit.agents.execution import ToolResult
     from grokkit.agents.outcome import RunResult
+    from grokkit.agents.results import ToolResult
     from grokkit.wire.answer import Answer
     from grokkit.wire.events import ToolCall
 

@@ -6,7 +6,7 @@ follow any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from grokkit.errors import BadCall, ConfigInvalid
@@ -58,7 +58,7 @@ class Spent:
 
     turns: int = 0
     calls: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     bad_turns: int = 0
     """Turns in a row, up to now, with calls that could not be made."""
 

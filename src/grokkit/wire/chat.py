@@ -25,7 +25,6 @@ class ChatParameters(TypedDict, total=False):
     seed: int | None
     reasoning_effort: str | None
     response_format: dict[str, Any] | None
-    tools: list[dict[str, Any]] | None
     tool_choice: str | dict[str, Any] | None
     parallel_tool_calls: bool | None
     service_tier: str | None
@@ -42,6 +41,7 @@ class ChatRequest(ChatParameters, total=False):
 
     model: str
     messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]] | None
     stream: bool
     stream_options: dict[str, Any] | None
     deferred: bool | None

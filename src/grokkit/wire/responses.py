@@ -10,7 +10,7 @@ from grokkit.wire.reading import Reader
 
 
 class ResponsesParameters(TypedDict, total=False):
-    """What a Responses request may carry besides input, model and stream.
+    """What a Responses request may carry besides input, model, tools and stream.
 
     `store` is sent as false unless asked for. `background` does not exist at xAI.
     """
@@ -23,7 +23,6 @@ class ResponsesParameters(TypedDict, total=False):
     reasoning_effort: str | None
     max_output_tokens: int | None
     max_turns: int | None
-    tools: list[dict[str, Any]] | None
     tool_choice: str | dict[str, Any] | None
     parallel_tool_calls: bool | None
     text: dict[str, Any] | None
@@ -49,6 +48,7 @@ class ResponsesRequest(ResponsesParameters, total=False):
 
     input: str | list[dict[str, Any]]
     model: str
+    tools: list[dict[str, Any]] | None
     stream: bool
 
 

@@ -1,0 +1,65 @@
+"""What a client has of agents: it makes them, runs steps and chains, and is one itself where `ask` is given functions.
+
+Nothing of agents is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grokkit.agents.agent import AsyncAgent
+    from grokkit.agents.chains import Step
+    from grokkit.agents.outcome import Outcome
+    from grokkit.agents.plan import AgentOptions
+    from grokkit.resources.channel import Channel
+    from grokkit.sessions.session import AsyncSession
+
+T = TypeVar("T")
+
+
+class MakesAgents:
+    """The methods of a client that are about agents."""
+
+    _channel: Channel
+
+    if TYPE_CHECKING:
+
+        def session(self, name: str) -> AsyncSession:
+            """See `AsyncGrok.session`."""
+            ...
+
+    @overload
+    def agent(self, **options: Unpack[AgentOptions]) -> AsyncAgent[str]: ...
+    @overload
+    def agent(self, *, into: type[T], **options: Unpack[AgentOptions]) -> AsyncAgent[T]: ...
+    def agent(self, *, into: Any = None, **options: Unpack[AgentOptions]) -> AsyncAgent[Any]:
+        """A model that calls your functions until it is done: `await grok.agent(tools=[weather]).run("Rain in Oslo?")`.
+
+        `AgentOptions` has a line on each option. With `into`, its answers are of that type (see docs/typed.md).
+        Raises `ToolUnfit` for a function that cannot be a tool, `Misused` for options that cannot be together.
+        """
+        from grokkit.agents.agent import agent_of
+
+        return agent_of(self._channel, options, into=into, session=self._opened(options.get("session")))
+
+    async def run(self, step: Step, value: object) -> Outcome[Any]:
+        """What a step gives for a value: an agent, a tool, a function, or a chain of them (`grokkit.agents`).
+
+        Raises what the step raises.
+        """
+        from grokkit.agents.chains import run
+
+        return await run(step, value)
+
+    def _agent_for(self, model: str | None, options: Mapping[str, Any]) -> AsyncAgent[str] | None:
+        """The agent that answers where there are functions among the tools, which somebody has to run."""
+        if not any(callable(one) for one in options.get("tools") or ()):
+            return None
+        return self.agent(name="ask", model=model, options=options)
+
+    def _opened(self, session: Any) -> AsyncSession | None:
+        opened = self.session(session) if isinstance(session, str) else session
+        return getattr(opened, "twin", opened)

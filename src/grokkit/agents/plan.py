@@ -1,0 +1,159 @@
+"""What an agent is made of, and the fields that its requests have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from grokkit.agents.limits import RunLimits
+from grokkit.errors import Misused
+from grokkit.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from grokkit.agents.approval import Approval, Approve
+    from grokkit.agents.hooks import Hook, StopCondition
+    from grokkit.agents.journal.journal import Journal
+    from grokkit.sessions.session import AsyncSession
+    from grokkit.stores import Store
+    from grokkit.tools.tool import Dialect
+
+    Offered = Tool[..., Any] | Callable[..., Any] | Mapping[str, Any]
+
+_LASTING = {"auto", "none"}
+_MODES = {*_LASTING, "required"}
+
+
+class AgentOptions(TypedDict, total=False):
+    """What an agent is made of."""
+
+    instructions: str | None
+    """What the model is told before all else."""
+    tools: Iterable[Offered]
+    """Functions, `Tool`s, and server-side tools (`web_search()`), which the server runs by itself."""
+    model: str | None
+    name: str
+    limits: RunLimits
+    stop: StopCondition | Sequence[StopCondition] | None
+    """Ends a run after a turn: a function of `TurnFinished`, or several, of which one is enough."""
+    hooks: Sequence[Hook]
+    """`RunHook`s, and functions that are told each event."""
+    parallel: int
+    """How many calls of one turn run at one time."""
+    time_limit: float | None
+    """Seconds that a call may take whose tool has no limit of its own."""
+    approve: Approve | Approval | None
+    """Which calls somebody has to approve, or who is asked: see docs/agents.md."""
+    journal: str | Journal | None
+    """Where runs are written down, so that they go on after a crash: `"sqlite:///runs.db"`."""
+    results: Store | None
+    """Where results of tools with a `cache_ttl` are kept."""
+    dialect: Dialect
+    """`responses`, or `chat` for servers that have nothing else."""
+    session: str | AsyncSession | None
+    """The conversation that runs are turns of."""
+    tool_choice: str | Mapping[str, Any] | None
+    """`auto`, `none`, `required`, or a tool's name. What forces a call does so in the first turn only."""
+    options: Mapping[str, Any]
+    """What else the requests have: `{"temperature": 0.2, "timeout": 60}`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The same, checked."""
+
+    name: str = "agent"
+    instructions: str | None = None
+    tools: tuple[Tool[..., Any], ...] = ()
+    server_tools: tuple[dict[str, Any], ...] = ()
+    model: str | None = None
+    limits: RunLimits = field(default_factory=RunLimits)
+    stop: tuple[StopCondition, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    parallel: int = 8
+    time_limit: float | None = None
+    approve: Approve | Approval | None = None
+    journal: Journal | None = None
+    results: Store | None = None
+    dialect: Dialect = "responses"
+    session: AsyncSession | None = None
+    tool_choice: str | Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def fields(self, turn: int) -> dict[str, Any]:
+        """The fields of the request of this turn, besides what is said and the model."""
+        fields = {**self.options}
+        if self.instructions is not None:
+            fields["instructions"] = self.instructions
+        if offered := [*(tool.definition(self.dialect) for tool in self.tools), *self.server_tools]:
+            fields["tools"] = offered
+        if (choice := self._choice(turn)) is not None:
+            fields["tool_choice"] = choice
+        return fields
+
+    def _choice(self, turn: int) -> str | Mapping[str, Any] | None:
+        choice = self.tool_choice
+        if choice is None or (isinstance(choice, str) and choice in _LASTING):
+            return choice
+        if turn > 1:
+            return None  # a call that is forced each time would be made for ever
+        if choice == "required" or not isinstance(choice, str):
+            return choice
+        return {"type": "function", **({"function": {"name": choice}} if self.dialect == "chat" else {"name": choice})}
+
+
+def planned(options: AgentOptions, **parts: Any) -> Plan:
+    """The plan of an agent's options; `parts` are those that are opened by the client.
+
+    Raises `Misused` for tools of one name, and for what cannot be together; `TypeError` for an unknown option.
+    """
+    given: dict[str, Any] = {**options, **parts}
+    for name in given:
+        if name not in AgentOptions.__annotations__:
+            raise TypeError(f"agent() has no option {name!r}: there are {', '.join(AgentOptions.__annotations__)}")
+    stop = given.get("stop")
+    given["stop"] = () if stop is None else (stop,) if callable(stop) else tuple(stop)
+    given["hooks"] = tuple(given.get("hooks") or ())
+    rest = {**(given.get("options") or {})}
+    offered = [*(given.pop("tools", None) or ()), *(rest.pop("tools", None) or ())]
+    given.setdefault("tool_choice", rest.pop("tool_choice", None))
+    tools, server_tools = sorted_out(offered)
+    plan = Plan(**{**given, "options": rest, "tools": tools, "server_tools": server_tools})
+    _check(plan)
+    return plan
+
+
+def sorted_out(offered: Iterable[Offered]) -> tuple[tuple[Tool[..., Any], ...], tuple[dict[str, Any], ...]]:
+    """The tools that run here, plain functions among them, and those that run at the server."""
+    given = [*offered]
+    ours = tuple(as_tool(one) for one in given if callable(one))
+    return ours, tuple(dict(one) for one in given if not callable(one))
+
+
+def as_tool(offered: Callable[..., Any]) -> Tool[..., Any]:
+    """A tool as it is; a function as the tool that it makes."""
+    from grokkit.tools.decorator import tool
+
+    return offered if isinstance(offered, Tool) else tool(offered)
+
+
+def _check(plan: Plan) -> None:
+    twice = [name for name, count in Counter(tool.name for tool in plan.tools).items() if count > 1]
+    if twice:
+        raise Misused(f"{len(plan.tools)} tools, of which several are named {twice[0]!r}", hint="tool(..., name=...)")
+    for tool in plan.server_tools:
+        if tool.get("type") == "function":
+            name = tool.get("name") or (tool.get("function") or {}).get("name")
+            raise Misused(
+                f"the tool {name!r} is a definition without a function, so nobody can run it",
+                hint="make a tool of it: Tool.from_schema(name, description, schema, function)",
+            )
+    choice = plan.tool_choice
+    if isinstance(choice, str) and choice not in {*_MODES, *(tool.name for tool in plan.tools)}:
+        raise Misused(f"tool_choice={choice!r} is neither a tool of {plan.name} nor auto, none or required")
+    if plan.session is not None and plan.dialect != "responses":
+        raise Misused("a session is a conversation of the Responses API", hint='leave out dialect="chat"')
+    if plan.parallel < 1:
+        raise Misused(f"parallel={plan.parallel}: at least one call has to run at a time")
