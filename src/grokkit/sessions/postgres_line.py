@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import select
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +35,8 @@ _MOST = 8
 """Connections of one loop: as many commits as these share one write to the disk; more gain little."""
 _TRIES = 20
 _ONES_OWN = {"keepalives_idle": "30", "fallback_application_name": "grokkit"}
+
+_PORTS = re.compile(r"[\d,]*")
 
 
 class Line:
@@ -125,7 +128,8 @@ class _Pool:
     async def aclose(self) -> None:
         """End what runs, and the connections."""
         for task in self._tasks:
-            task.cancel()
+            if not task.cancelling():  # whoever is told twice does not wait for the server any more
+                task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
         self.finish()
@@ -171,9 +175,13 @@ def _read(url: str) -> dict[str, Any]:
     if url.partition("://")[0] not in {"postgresql", "postgres"}:
         raise not_a_url()
     try:
-        return conninfo.conninfo_to_dict(url)
+        known = conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         raise not_a_url() from None  # psycopg quotes the part that it cannot read, which may be a password's
+    host, name = str(known.get("host", "")), str(known.get("dbname", ""))
+    if "@" in host[1:] + name or not _PORTS.fullmatch(str(known.get("port", ""))):
+        raise not_a_url()  # a password with a slash in it
+    return known
 
 
 def _without_credentials(url: str) -> str:
