@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from grokkit.errors import InvalidRequest
 from grokkit.resources.long_calls import is_long
+from grokkit.resources.offered import definitions
 from grokkit.resources.options import CallOptions, split
 from grokkit.resources.stream import AsyncStream
 from grokkit.resources.whole import whole_answer
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call
     from grokkit.resources.channel import Channel
+    from grokkit.resources.offered import Offered
     from grokkit.wire.answer import Answer
 
 _PATH = "/chat/completions"
-_FIELDS = frozenset(ChatParameters.__annotations__)
+_FIELDS = frozenset({*ChatParameters.__annotations__, "tools"})
 
 
 class ChatOptions(ChatParameters, CallOptions, total=False):
     """What chat calls take besides model and messages: the request's fields, and how to make the call."""
+
+    tools: Sequence[Offered] | None
+    """Definitions, `Tool`s, functions. Calls of them are in the answer's `tool_calls`; an agent makes them."""
 
 
 class AsyncChat:
@@ -76,6 +81,8 @@ class AsyncChat:
         stream: bool,
     ) -> Call:
         fields, options = split(method, given, _FIELDS)
+        if fields.get("tools"):
+            fields["tools"] = definitions(fields["tools"], "chat")
         config = self._channel.config
         body: dict[str, Any] = {"model": model or config.model, "messages": _checked(method, messages), **fields}
         if stream or (config.stream_long_calls and is_long(body)):

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from grokkit.errors import InvalidRequest
 from grokkit.resources.long_calls import is_long
+from grokkit.resources.offered import definitions
 from grokkit.resources.options import CallOptions, only, split
 from grokkit.resources.stream import AsyncStream
 from grokkit.resources.whole import whole_answer
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call
     from grokkit.resources.channel import Channel
+    from grokkit.resources.offered import Offered
     from grokkit.wire.answer import Answer
 
 _PATH = "/responses"
-_FIELDS = frozenset(ResponsesParameters.__annotations__)
+_FIELDS = frozenset({*ResponsesParameters.__annotations__, "tools"})
 _PAGE_FIELDS = frozenset({"limit", "order", "after"})
 
 
 class ResponsesOptions(ResponsesParameters, CallOptions, total=False):
     """What Responses calls take besides input and model: the request's fields, and how to make the call."""
+
+    tools: Sequence[Offered] | None
+    """Definitions, `Tool`s, functions. Calls of them are in the answer's `tool_calls`; an agent makes them."""
 
 
 class AsyncResponses:
@@ -111,6 +116,8 @@ class AsyncResponses:
         stream: bool,
     ) -> Call:
         fields, options = split(method, given_options, _FIELDS)
+        if fields.get("tools"):
+            fields["tools"] = definitions(fields["tools"], "responses")
         config = self._channel.config
         body: dict[str, Any] = {
             "model": model or config.model,
