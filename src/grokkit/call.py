@@ -237,8 +237,12 @@ Next = Callable[[Call], Awaitable[Reply]]
 
 
 class Layer(Protocol):
-    """A concern around the call: look at it, change it, answer it, or hand it on with `call_next`."""
+    """A concern around the call: look at it, change it, answer it, or hand it on with `call_next`.
 
-    async def __call__(self, call: Call, call_next: Next) -> Reply:
+    As a rule it is `async def`. One that has nothing to do afterwards may be a plain function that gives what
+    `call_next(call)` gives.
+    """
+
+    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Answer the call, as a rule by `await call_next(call)`."""
         ...

@@ -146,7 +146,7 @@ class Within:
             self._alarm.cancel()
             self._set_alarm()
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a time limit needs a task: run the call with asyncio.run or as a task")
@@ -155,7 +155,7 @@ class Within:
         self._set_alarm()
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._alarm is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from grokkit.errors import ConfigInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from grokkit.call import Call, Layer, Next, Reply
     from grokkit.config import Policies
@@ -92,9 +92,9 @@ class Stack:
             handle = partial(layer, call_next=handle)
         self._handle = handle
 
-    async def __call__(self, call: Call) -> Reply:
+    def __call__(self, call: Call) -> Awaitable[Reply]:
         """Send a call down the stack."""
-        return await self._handle(call)
+        return self._handle(call)
 
     def __str__(self) -> str:
         return "\n".join(self._names())

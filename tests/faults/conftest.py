@@ -138,7 +138,7 @@ class Trial:
         await self.face.call(grok.close)
         await self._close(carrier)
         await servers.turns_of(self._loop)
-        assert residue.connected_sockets() <= sockets, "a socket was left"
+        await residue.sockets_end(sockets)
         await residue.tasks_end(tasks)
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(residue.tasks_end(), portal().loop))
         residue.threads_end(threads)

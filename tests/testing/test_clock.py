@@ -102,7 +102,7 @@ async def test_turning_it_on_a_running_loop_is_refused(clock: TurnableClock) -> 
 
 
 async def work(clock: Clock, *, limit: float, takes: float) -> str:
-    async with Within(clock, clock.now() + limit, lambda: TimedOut("too long")):
+    with Within(clock, clock.now() + limit, lambda: TimedOut("too long")):
         await clock.sleep(takes)
         return "done"
 

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PATIENCE = 10.0
+_POLL = 0.01
 _POOLED = "asyncio_"
 """How the threads are named that tests themselves wait in."""
 
@@ -23,6 +25,14 @@ def connected_sockets() -> int:
     ends = [end for end in map(_ends, _sockets()) if end is not None]
     ours = {place for place, peer in ends if peer is None}
     return sum(peer is not None and place not in ours for place, peer in ends)
+
+
+async def sockets_end(known: int) -> None:
+    """Wait until no more than that are connected: a proxy of the tests, in a thread, closes a little after the client."""
+    patient_until = time.monotonic() + PATIENCE
+    while connected_sockets() > known:
+        assert time.monotonic() < patient_until, "a socket was left"
+        await asyncio.sleep(_POLL)
 
 
 async def tasks_end(known: Iterable[asyncio.Task[Any]] = ()) -> None:

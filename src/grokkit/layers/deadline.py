@@ -34,7 +34,7 @@ class Deadline:
             return await call_next(call)
         deadline = _earlier(call.deadline, None if total is None else self._clock.now() + total)
         self._refuse_hopeless(call, deadline)
-        async with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
+        with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
             reply = await call_next(call.replace(deadline=deadline))
         reply.context["deadline"] = deadline
         return reply

@@ -11,6 +11,8 @@ from grokkit.telemetry.curl import as_curl
 from grokkit.telemetry.logging import in_brief
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from grokkit.call import Call, Next, Reply
 
 _logger = logging.getLogger("grokkit.attempts")
@@ -22,10 +24,11 @@ class Log:
     def __repr__(self) -> str:
         return "log"
 
-    async def __call__(self, call: Call, call_next: Next) -> Reply:
+    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Log the attempt around its way."""
-        if not _logger.isEnabledFor(logging.DEBUG):
-            return await call_next(call)
+        return self._logged(call, call_next) if _logger.isEnabledFor(logging.DEBUG) else call_next(call)
+
+    async def _logged(self, call: Call, call_next: Next) -> Reply:
         _logger.debug("grok.attempt %s", as_curl(call.method, _address(call), call.headers, call.content()))
         started = time.monotonic()
         try:

@@ -17,7 +17,7 @@ from grokkit.errors import ClientClosed
 from grokkit.wire.answer import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from grokkit.call import Reply
     from grokkit.clock import Clock
@@ -112,12 +112,12 @@ class Channel:
             headers |= {name.lower(): value for name, value in extra.items()}
         return headers
 
-    async def send(self, call: Call) -> Reply:
-        """The reply of the stack. The receiver ends its span."""
+    def send(self, call: Call) -> Awaitable[Reply]:
+        """The reply of the stack. The receiver ends its span. Raises `ClientClosed`."""
         if self.closed:
             raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
         stack = self.stack if call.policies is self._policies else self._stacks.of(call.policies)
-        return await stack(call)
+        return stack(call)
 
     def adopted(self, call: Call) -> tuple[Call, Stack]:
         """A call of another client as this one makes it, for its own model, and the stack to send it down.

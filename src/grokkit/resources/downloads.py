@@ -80,7 +80,7 @@ async def download(
     terms = Terms(Destinations(hosts), _size(max_size), _types(types))
     limits = channel.config.timeout.merge({} if timeout is NOT_GIVEN else timeout).limits(reasoning=False)
     until = None if limits.total is None else channel.clock.now() + limits.total
-    async with Within(channel.clock, until, lambda: deadline_exceeded(limits.total)):
+    with Within(channel.clock, until, lambda: deadline_exceeded(limits.total)):
         if to is None:
             return await _to_memory(channel, url, terms, limits)
         return await _to_file(channel, url, terms, limits, Path(to))

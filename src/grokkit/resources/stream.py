@@ -236,7 +236,7 @@ class AsyncStream:
             self._take(chunk)
 
     async def _next_chunk(self, chunks: AsyncIterator[bytes]) -> bytes:
-        async with Within(self._clock, *self._clocks.earliest()):
+        with Within(self._clock, *self._clocks.earliest()):
             return await chunks.__anext__()
 
     def _take(self, chunk: bytes) -> None:
@@ -353,10 +353,9 @@ class AsyncStream:
         """Read the little that follows a complete answer, so that the connection can be used again."""
         if self._chunks is None:
             return
-        with contextlib.suppress(GrokError):
-            async with Within(self._clock, self._clock.now() + _DRAIN, self.not_open):
-                async for _ in self._chunks:
-                    pass
+        with contextlib.suppress(GrokError), Within(self._clock, self._clock.now() + _DRAIN, self.not_open):
+            async for _ in self._chunks:
+                pass
 
 
 def has_events(body: bytes) -> bool:

@@ -8,7 +8,7 @@ from grokkit.resources.stream import AsyncStream, has_events
 from grokkit.wire.reading import read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from grokkit.call import Call, Reply
     from grokkit.resources.channel import Channel
@@ -16,18 +16,15 @@ if TYPE_CHECKING:
     from grokkit.wire.answer import Answer, Origin
 
 
-async def whole_answer(
+def whole_answer(
     channel: Channel,
     call: Call,
     accumulator: Callable[[], Accumulator],
     read: Callable[[dict[str, Any], Origin], Answer],
-) -> Answer:
+) -> Awaitable[Answer]:
     """Send the call and wait for its answer. What is streamed underneath is gathered within the try that began it:
     nobody sees any of it before it is whole, so another try may follow.
     """
-
-    async def gather(attempt: Call, reply: Reply) -> Reply:
-        return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)
 
     def read_reply(reply: Reply) -> Answer:
         body = reply.body or b""
@@ -35,4 +32,7 @@ async def whole_answer(
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
         return read(read_object(body), channel.origin(call, reply))
 
-    return await channel.answer(call.replace(gather=gather) if call.stream else call, read_reply)
+    async def gather(attempt: Call, reply: Reply) -> Reply:
+        return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)
+
+    return channel.answer(call.replace(gather=gather) if call.stream else call, read_reply)

@@ -20,6 +20,7 @@ from grokkit.transport.proxies import proxy_for
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Awaitable
 
     from grokkit.call import Call
     from grokkit.errors import GrokError
@@ -63,7 +64,7 @@ class AiohttpTransport:
         self._tls = {"ca_file": ca_file, "client_cert": client_cert, "client_key": client_key}
         self._routes: dict[str, _Route] = {}
 
-    async def send(self, call: Call) -> Reply:
+    def send(self, call: Call) -> Awaitable[Reply]:
         """See `Transport.send`.
 
         A `GET` or `DELETE` whose connection breaks before the first byte of a reply is sent once more. A `POST` is
@@ -71,13 +72,14 @@ class AiohttpTransport:
         """
         if guard.check is not None:
             guard.check(call)
-        return await self._send(call, again=True)
+        return self._send(call, again=True)
 
     async def _send(self, call: Call, *, again: bool) -> Reply:
         url = _address(call)
         route = self._routes.get(call.base_url) or self._route(call.base_url)
         pool = self._pools.get() or await self._pools.open()
-        await pool.notice_closed()
+        if pool.was_quiet():
+            await pool.notice_closed()
         try:
             response = await pool.session.request(
                 call.method,
@@ -93,6 +95,8 @@ class AiohttpTransport:
             failure = _translated(error, call)
             unsent = again and _was_never_written(error, call)
         else:
+            if not call.stream and (body := _already_here(response, call.max_body_size)) is not None:
+                return Reply(response.status, response.headers, body=body)
             pool.live.add(response)
             return Reply(response.status, response.headers, stream=_Body(response, call))
         if unsent:
@@ -113,6 +117,14 @@ class AiohttpTransport:
         route = _Route(proxy, tls.context(trust_env=self._trust_env, **self._tls) if secure else True)
         self._routes[base_url] = route
         return route
+
+
+def _already_here(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
+    """The body, when all of it came with the head and its connection is free again; None when it has to be read."""
+    content = response.content
+    if not content.is_eof() or content.exception() is not None or content.total_bytes > limit:
+        return None
+    return content.read_nowait()
 
 
 class _Route(NamedTuple):
@@ -210,13 +222,18 @@ _TABLE: Table = (
 
 def _address(call: Call) -> URL:
     try:
-        url = URL(call.url)
-        urlsplit(call.base_url)
+        url = _parsed(call.url)
     except ValueError as error:
         raise failures.address_unusable(error, call) from error
     except (LookupError, TypeError, AttributeError) as error:  # yarl trips over hosts such as `[]@`
         raise failures.address_unusable(ValueError("its host is malformed"), call) from error
     return url.with_query(call.query) if call.query else url
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(address: str) -> URL:
+    urlsplit(address)
+    return URL(address)
 
 
 def _content(call: Call) -> bytes | io.BytesIO | None:

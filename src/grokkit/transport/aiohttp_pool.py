@@ -52,17 +52,19 @@ class Pool:
         self.live: WeakSet[aiohttp.ClientResponse] = WeakSet()
         self._quiet_since = time.monotonic()
 
+    def was_quiet(self) -> bool:
+        """Whether the last request is so long ago that the server may have closed connections since."""
+        before, self._quiet_since = self._quiet_since, time.monotonic()
+        return self._quiet_since - before > _DOUBT_AFTER
+
     async def notice_closed(self) -> None:
-        """After a silence, let the loop see which idle connections the server has closed meanwhile.
+        """Let the loop see which idle connections the server has closed.
 
         A loop that was held up by a long computation has not read their ends yet, and a request written to one of
         them would be lost. Two turns: the first asks the system, the second has let the callbacks run.
         """
-        now = time.monotonic()
-        if now - self._quiet_since > _DOUBT_AFTER:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-        self._quiet_since = now
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
 
 class PromptResponse(aiohttp.ClientResponse):

@@ -34,13 +34,22 @@ class Auth:
     def __repr__(self) -> str:
         return "auth"
 
-    async def __call__(self, call: Call, call_next: Next) -> Reply:
+    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Sign the attempt."""
         if _HEADER in map(str.lower, call.headers):
-            return await call_next(call)
+            return call_next(call)
         source = call.context.get(API_KEY, self._key)
-        key = source.reveal() if isinstance(source, Secret) else await _fresh(source)
-        return await call_next(call.replace(headers={**call.headers, _HEADER: f"Bearer {key}"}))
+        if isinstance(source, Secret):
+            return call_next(_signed(call, source.reveal()))
+        return _sign_freshly(call, source, call_next)
+
+
+def _signed(call: Call, key: str) -> Call:
+    return call.replace(headers={**call.headers, _HEADER: f"Bearer {key}"})
+
+
+async def _sign_freshly(call: Call, source: KeyFunction | None, call_next: Next) -> Reply:
+    return await call_next(_signed(call, await _fresh(source)))
 
 
 async def _fresh(source: KeyFunction | None) -> str:

@@ -134,19 +134,20 @@ class Fetcher:
         proxy = self._proxy_for(place)
         secure = tls.context(ca_file=self._ca_file, trust_env=self._trust_env) if place.scheme == "https" else True
         resolver = Resolver() if proxy or place.is_named else _PublicOnly(place)
-        async with _session(resolver) as session, self._awake(limits) as limit:
-            response = await session.get(
-                URL(place.url, encoded=True),
-                headers=self._headers,
-                allow_redirects=False,
-                proxy=proxy,
-                ssl=secure,
-                timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect),
-            )
-            try:
-                return await _receive(response, place, terms, keep, lambda: self._heard(limit, limits))
-            finally:
-                response.close()
+        async with _session(resolver) as session:
+            with self._awake(limits) as limit:
+                response = await session.get(
+                    URL(place.url, encoded=True),
+                    headers=self._headers,
+                    allow_redirects=False,
+                    proxy=proxy,
+                    ssl=secure,
+                    timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect),
+                )
+                try:
+                    return await _receive(response, place, terms, keep, lambda: self._heard(limit, limits))
+                finally:
+                    response.close()
 
     def _awake(self, limits: Limits) -> Within:
         return Within(self._clock, self._silent_until(limits), lambda: wire_timed_out(limits.wire))

@@ -47,7 +47,20 @@ class Exchange:
     async def __call__(self, call: Call) -> Reply:
         """The reply, with its body read, or streaming when the call asks for a stream and gets one."""
         opened = self._clock.now()
-        reply = await self._begun(call, opened)
+        reply: Reply | None = None
+        try:
+            with self._patience(call, opened) as limit:
+                reply = await self._transport.send(self._with_remaining_time(call))
+                if call.span is not None:
+                    call.span.replied(reply.status, reply.request_id)
+                if reply.body is None:
+                    await self._read(call, reply, limit, opened)
+            if reply.body is not None:
+                _refuse(call, reply)
+        except GrokError as error:
+            if reply is not None:
+                error.request_id = error.request_id or reply.request_id
+            raise
         first = self._clock.now() - opened
         if call.gather is not None and reply.body is None:
             reply = await call.gather(call, reply)
@@ -55,29 +68,29 @@ class Exchange:
             self._measure(call, reply, opened, first)
         return reply
 
-    async def _begun(self, call: Call, opened: float) -> Reply:
-        """The reply, read as far as nobody is to see anything of it yet."""
+    def _patience(self, call: Call, opened: float) -> Within:
         first, silence = call.limits.first_event, call.limits.wire
-        reply: Reply | None = None
+        soonest = math.inf if silence is None else opened + silence
+        return Within(self._clock, _after(opened, first), lambda: _no_answer(first), soonest=soonest)
+
+    async def _read(self, call: Call, reply: Reply, limit: Within, opened: float) -> None:
+        """Read the reply as far as nobody is to see anything of it yet: a good stream up to its first output."""
+        good = reply.status < _REDIRECTS_FROM
+        if good and call.stream and _is_event_stream(reply):
+            await self._until_output(call, reply, limit, opened)
+            return
+        silence = call.limits.wire
+
+        def heard() -> None:
+            limit.move(_after(self._clock.now(), silence), lambda: wire_timed_out(silence))
+
+        heard()
         try:
-            soonest = math.inf if silence is None else opened + silence
-            limit = Within(self._clock, _after(opened, first), lambda: _no_answer(first), soonest=soonest)
-            async with limit:
-                reply = await self._transport.send(self._with_remaining_time(call))
-                if call.span is not None:
-                    call.span.replied(reply.status, reply.request_id)
-                if reply.status < _REDIRECTS_FROM and call.stream and _is_event_stream(reply):
-                    return await self._until_output(call, reply, limit, opened)
-
-                def heard() -> None:
-                    limit.move(_after(self._clock.now(), silence), lambda: wire_timed_out(silence))
-
-                heard()
-                return await _whole(call, reply, heard)
-        except GrokError as error:
-            if reply is not None:
-                error.request_id = error.request_id or reply.request_id
-            raise
+            await reply.read(call.max_body_size if good else _MOST_ERROR_BODY, heard)
+        except GrokError:
+            if good:
+                raise
+            reply.body = b""
 
     def _with_remaining_time(self, call: Call) -> Call:
         if call.deadline is None:
@@ -94,10 +107,10 @@ class Exchange:
 
         reply.on_end(ended)
 
-    async def _until_output(self, call: Call, reply: Reply, limit: Within, opened: float) -> Reply:
+    async def _until_output(self, call: Call, reply: Reply, limit: Within, opened: float) -> None:
         stream = reply.stream
         if stream is None:
-            return reply
+            return
         start = FirstOutput(call.max_event_size)
         chunks = stream.__aiter__()
         clocks = StreamClocks(call.limits, None, opened=opened, heard=self._clock.now())
@@ -107,7 +120,6 @@ class Exchange:
             await reply.aclose()
             raise
         reply.stream = _Resumed(start.held, chunks, stream)
-        return reply
 
     async def _hold(
         self, start: FirstOutput, chunks: AsyncIterator[bytes], clocks: StreamClocks, limit: Within
@@ -143,28 +155,23 @@ class _Resumed:
         return self._held.pop()
 
 
-async def _whole(call: Call, reply: Reply, heard: Callable[[], object]) -> Reply:
+def _refuse(call: Call, reply: Reply) -> None:
+    """Raise what a whole reply says went wrong."""
+    body = reply.body or b""
     if reply.status >= _REDIRECTS_FROM:
-        raise await _error(reply, heard)
-    body = await reply.read(call.max_body_size, heard)
+        raise _error(reply, body)
     if call.model is not None and (error := reported_error(body)) is not None:
         raise error
-    return reply
 
 
-async def _error(reply: Reply, heard: Callable[[], object]) -> GrokError:
-    try:
-        await reply.read(_MOST_ERROR_BODY, heard)
-    except GrokError:
-        reply.body = b""
-    error = classify(reply.status, reply.headers, reply.body or b"")
-    if reply.status < _ERRORS_FROM:
-        return ReplyUnreadable(
-            f"the server answered {reply.status}, a redirect to {reply.headers.get('location', 'nowhere')!r}",
-            hint="redirects are not followed, so that the key stays where it belongs: set base_url to the last one",
-            status=reply.status,
-        )
-    return error
+def _error(reply: Reply, body: bytes) -> GrokError:
+    if reply.status >= _ERRORS_FROM:
+        return classify(reply.status, reply.headers, body)
+    return ReplyUnreadable(
+        f"the server answered {reply.status}, a redirect to {reply.headers.get('location', 'nowhere')!r}",
+        hint="redirects are not followed, so that the key stays where it belongs: set base_url to the last one",
+        status=reply.status,
+    )
 
 
 def _no_answer(limit: float | None) -> FirstEventTimedOut:

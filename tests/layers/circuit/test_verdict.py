@@ -58,6 +58,9 @@ BLIND = {
     "StreamCorrupted",
     "ReplyTooLarge",
     "EventTooLarge",
+    "AnswerUnfit",
+    "AnswerCutOff",
+    "AnswerRefused",
 }
 
 

@@ -27,7 +27,7 @@ from grokkit.stores.fork import new_lock
 from grokkit.telemetry.events import CircuitClosed, CircuitOpened, CircuitProbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from grokkit.call import Call, Next, Reply
     from grokkit.clock import Clock
@@ -51,16 +51,20 @@ class CircuitBreaker:
     def __repr__(self) -> str:
         return "circuit"
 
-    async def __call__(self, call: Call, call_next: Next) -> Reply:
+    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Send the call, unless its circuit is open. Raises `CircuitOpen`."""
         if not call.policies.circuit.is_on:
-            return await call_next(call)
+            return call_next(call)
         circuit = self._circuits.get((call.account, call.operation, call.model)) or self._new_circuit(call)
         now = self._clock.now()
-        if now >= circuit.look_at or circuit.untold is not None:
+        if now >= circuit.look_at or circuit.untold is not None or circuit.state.phase is not Phase.CLOSED:
+            return self._send_with_care(circuit, call, call_next)
+        return self._send(circuit, circuit.state.epoch, now, call, call_next)
+
+    async def _send_with_care(self, circuit: LiveCircuit, call: Call, call_next: Next) -> Reply:
+        if self._clock.now() >= circuit.look_at or circuit.untold is not None:
             await self._catch_up(circuit, call)
-            now = self._clock.now()
-        epoch = circuit.state.epoch
+        now, epoch = self._clock.now(), circuit.state.epoch
         if circuit.state.phase is not Phase.CLOSED:
             epoch, probing = self._admit(circuit, now, call)
             if probing:

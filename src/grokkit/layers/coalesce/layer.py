@@ -75,7 +75,7 @@ class SingleFlight:
         total = call.limits.total
         moments = [moment for moment in (call.deadline, total and self._clock.now() + total) if moment is not None]
         deadline = min(moments, default=None)
-        async with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
+        with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
             reply = await flight.share()
         if deadline is not None:
             reply.context["deadline"] = deadline

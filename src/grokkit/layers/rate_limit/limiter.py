@@ -65,14 +65,17 @@ class RateLimiter:
     def __repr__(self) -> str:
         return "rate_limit"
 
-    async def __call__(self, call: Call, call_next: Next) -> Reply:
+    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Wait for the call's turn, and learn from what comes of it.
 
         Raises `QueueFull` and `WouldExceedDeadline`, at once, for what need not wait.
         """
-        policy, model = call.policies.rate_limit, call.model
+        model, policy = call.model, call.policies.rate_limit
         if model is None or policy.mode == "off":
-            return await call_next(call)
+            return call_next(call)
+        return self._limited(model, policy, call, call_next)
+
+    async def _limited(self, model: str, policy: RateLimit, call: Call, call_next: Next) -> Reply:
         lane = self._lanes.get((call.account, model)) or self._open(call.account, model)
         now = self._clock.now()
         plan = lane.plan(policy, now)

@@ -13,7 +13,7 @@ from grokkit.telemetry.events import Retried, RetryRefused
 from .decision import REPEATABLE, Failure, Stop, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from grokkit.call import Call, Ending, Next, Reply
     from grokkit.clock import Clock
@@ -44,10 +44,11 @@ class Retries:
     def __repr__(self) -> str:
         return "retry"
 
-    async def __call__(self, call: Call, call_next: Next) -> Reply:
+    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Make the call until it comes through, or trying again is no use. Raises the error of the last try."""
-        if not call.policies.retries.is_on:
-            return await call_next(call)
+        return self._tried(call, call_next) if call.policies.retries.is_on else call_next(call)
+
+    async def _tried(self, call: Call, call_next: Next) -> Reply:
         attempt, current = 1, _first(call)
         while True:
             try:
