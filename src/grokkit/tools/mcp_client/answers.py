@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from mcp_types import AudioContent, EmbeddedResource, ImageContent, ResourceLink, TextContent, TextResourceContents
@@ -48,11 +48,6 @@ def _said(block: ContentBlock) -> str:
             return resource.text
         case EmbeddedResource():
             return f"[{block.resource.uri}: {block.resource.mime_type or 'bytes'}; not shown]"
-    return _unknown(block)
-
-
-def _unknown(block: Any) -> str:
-    return f"[{type(block).__name__}; not shown]"
 
 
 def _size(base64: str) -> str:

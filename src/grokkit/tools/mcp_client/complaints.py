@@ -48,4 +48,7 @@ async def listening(complaints: Complaints) -> AsyncIterator[TextIO]:
 
 class _Listener(asyncio.Protocol):
     def __init__(self, complaints: Complaints) -> None:
-        self.data_received = complaints.hear  # type: ignore[method-assign]
+        self._complaints = complaints
+
+    def data_received(self, data: bytes) -> None:
+        self._complaints.hear(data)

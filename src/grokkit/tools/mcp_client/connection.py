@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import httpx2
 from mcp import Client, StdioServerParameters, stdio_client
@@ -14,11 +14,12 @@ from grokkit.tools.mcp_client.complaints import listening
 from grokkit.tools.mcp_client.places import Address, Program
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from mcp.client._transport import ReadStream, TransportStreams
+    from mcp.client.session import MessageHandlerFnT
     from mcp.shared.message import SessionMessage
 
     from grokkit.tools.mcp_client.complaints import Complaints
@@ -34,7 +35,7 @@ async def connected(
     *,
     patience: float,
     complaints: Complaints,
-    heard: Callable[[Any], Awaitable[None]],
+    heard: MessageHandlerFnT,
     ended: Callable[[], None],
 ) -> AsyncIterator[Client]:
     """An open client; `heard` gets what the server sends unasked, `ended` is called when the connection is over.
@@ -117,11 +118,11 @@ class _Watched:
             self._ended()
             raise
 
-    async def __aenter__(self) -> _Watched:
+    async def __aenter__(self) -> Self:
         await self._stream.__aenter__()
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> bool | None:
-        return await self._stream.__aexit__(kind, error, trace)
+        return await self._stream.__aexit__(exc_type, exc_val, exc_tb)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcp import MCPError
 from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp import Client
+    from mcp.client.session import IncomingMessage
 
     from grokkit.tools.mcp_client.places import Place
 
@@ -132,7 +133,7 @@ class Owner:
                 async for _ in changes:
                     self._changed.set()
 
-    async def _heard(self, message: Any) -> None:
+    async def _heard(self, message: IncomingMessage) -> None:
         if isinstance(message, ToolListChangedNotification):
             self._changed.set()
 

@@ -136,13 +136,14 @@ class McpServer:
         async def run(given: dict[str, Any]) -> str:
             return await self._call(listed.name, given)
 
+        effects = effects_of(listed.annotations) if self._effects is None else self._effects
         try:
             made = Tool.from_schema(
                 fit_name(listed.name),
                 listed.description or listed.title or "",
                 listed.input_schema,
                 run,
-                effects=self._effects or effects_of(listed.annotations),
+                effects=effects,
                 time_limit=self._time_limit,
             )
         except ToolUnfit as error:
