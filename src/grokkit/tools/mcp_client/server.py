@@ -48,7 +48,7 @@ class McpServer:
         self._place = place
         self._start_limit = start_limit
         self._time_limit = time_limit
-        self._effects = effects
+        self._effects: Effects | None = effects
         self._on_change = on_change
         self._entries: tuple[Entry, ...] = ()
         self._home: Home | None = None
