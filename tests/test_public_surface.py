@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 NAMES = [
+    "Agent",
     "Answer",
     "AskSomeone",
+    "AsyncAgent",
     "AsyncGrok",
     "AsyncSession",
     "AsyncStream",
@@ -42,6 +44,7 @@ NAMES = [
     "Reply",
     "ReportBug",
     "Retry",
+    "RunLimits",
     "Secret",
     "ServerToolProgress",
     "Session",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from grokkit._lazy import lazy
 
 if TYPE_CHECKING:
+    from grokkit.agents.agent import AsyncAgent as AsyncAgent
+    from grokkit.agents.limits import RunLimits as RunLimits
     from grokkit.call import Call as Call
     from grokkit.call import Layer as Layer
     from grokkit.call import Next as Next
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from grokkit.sync import Grok as Grok
     from grokkit.sync import Session as Session
     from grokkit.sync import Stream as Stream
+    from grokkit.sync_agents import Agent as Agent
     from grokkit.tools import Tool as Tool
     from grokkit.tools import tool as tool
     from grokkit.transport import Transport as Transport

@@ -58,7 +58,7 @@ class Stream:
     the same that a plain call would have given. Threads that read one stream share its events out among them.
     """
 
-    _pump: Pump | None = None
+    _pump: Pump[StreamEvent] | None = None
 
     def __init__(self, twin: AsyncStream) -> None:
         self._twin = twin

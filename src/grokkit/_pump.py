@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from grokkit._portal import Errand, portal
 from grokkit.errors import StreamNotOpen
@@ -17,20 +17,33 @@ from grokkit.errors import StreamNotOpen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grokkit.resources.stream import AsyncStream
-    from grokkit.wire.events import StreamEvent
-
 T = TypeVar("T")
+E = TypeVar("E")
 
 _CREDIT = 512
 """How many events may wait for the reader before the task stops reading."""
 
 
-class Pump:
+class Source(Protocol[E]):
+    """What is read: it is opened and closed by `async with`, and hands out its events in batches."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    async def batch(self) -> list[E]:
+        """The events that are there, at least one; none at the end."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is here."""
+        ...
+
+
+class Pump(Generic[E]):
     """The task that opens, reads and closes a stream, from its first event to its close."""
 
-    def __init__(self, stream: AsyncStream) -> None:
-        self.events: deque[StreamEvent] = deque()
+    def __init__(self, stream: Source[E]) -> None:
+        self.events: deque[E] = deque()
         self._stream = stream
         self._portal = portal()
         self._errand = Errand(self._portal, self._run)
@@ -55,7 +68,7 @@ class Pump:
             self._errand.join()
             self._errand.result()
 
-    def next(self) -> StreamEvent:
+    def next(self) -> E:
         """The next event, once it is there. Raises what broke the stream; `StopIteration` at its end."""
         while True:
             ended = self._ended  # looked at first: what came before the end is in the buffer

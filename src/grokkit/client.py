@@ -208,7 +208,7 @@ class AsyncGrok(MakesAgents):
         then the last one, and its `usage` that of all. `grok.agent(...)` has all that can be said about such runs.
         """
         if (agent := self._agent_for(model, options)) is not None:
-            return await agent.answer(prompt)
+            return await self._answer_of(agent, prompt)
         return await self.responses.create(input=prompt, model=model, **options)
 
     def stream(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> AsyncStream:

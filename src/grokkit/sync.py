@@ -14,6 +14,7 @@ from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
 from grokkit.sessions.collection import AsyncSessions
 from grokkit.sessions.session import AsyncSession
+from grokkit.sync_agents import MakesAgents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,7 +177,7 @@ class Sessions(_Face):
                 return
 
 
-class Grok:
+class Grok(MakesAgents):
     """The blocking client: `Grok().ask("hello").text`. Takes what `AsyncGrok` takes, and does the same.
 
     It may be used from several threads at once, in notebooks, and after a fork.

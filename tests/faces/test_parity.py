@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 import grokkit.sync
+import grokkit.sync_agents
 from grokkit import AsyncGrok, AsyncSession, AsyncStream, Grok, Session, Stream
+from grokkit.agents import AsyncAgent, AsyncRunStream
 from grokkit.resources.account import AsyncAccount
 from grokkit.resources.cached import AsyncCachedAnswers
 from grokkit.resources.chat import AsyncChat
@@ -16,9 +18,12 @@ from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
 from grokkit.sessions.collection import AsyncSessions
 from grokkit.sync import Account, CachedAnswers, Chat, Models, Responses, Sessions
+from grokkit.sync_agents import Agent, RunStream
 
 PAIRS: dict[type, type] = {
     Grok: AsyncGrok,
+    Agent: AsyncAgent,
+    RunStream: AsyncRunStream,
     Chat: AsyncChat,
     Responses: AsyncResponses,
     Models: AsyncModels,
@@ -29,6 +34,7 @@ PAIRS: dict[type, type] = {
     Stream: AsyncStream,
 }
 ONLY_ASYNC = {
+    AsyncRunStream: {"aclose", "batch", "not_open", "opened_before"},
     AsyncStream: {
         "aclose",  # `close` when blocking
         "gather",  # what a plain call reads of its stream
@@ -38,8 +44,10 @@ ONLY_ASYNC = {
         "opened_before",
     }
 }
-ONLY_BLOCKING = {Stream: {"close"}}
+ONLY_BLOCKING = {RunStream: {"close"}, Stream: {"close"}}
 ITERATED = {
+    "AsyncAgent[Any]": "Agent[Any]",
+    "AsyncRunStream[T]": "RunStream[T]",
     "AsyncIterator[str]": "Iterator[str]",
     "AsyncIterator[SessionInfo]": "Iterator[SessionInfo]",
     "AsyncSession": "Session",
@@ -103,4 +111,6 @@ def test_a_client_has_the_same_resources_on_both_faces() -> None:
 
 
 def test_every_blocking_class_is_compared() -> None:
-    assert {getattr(grokkit.sync, name) for name in grokkit.sync.__all__} == set(PAIRS)
+    blocking = {getattr(module, name) for module in (grokkit.sync, grokkit.sync_agents) for name in module.__all__}
+
+    assert blocking == set(PAIRS)

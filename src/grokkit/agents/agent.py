@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-import msgspec
-
 from grokkit.agents.journal.memory import MemoryJournal
 from grokkit.agents.journal.record import RunRecord
 from grokkit.agents.loop import Run
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from grokkit.resources.channel import Channel
     from grokkit.sessions.session import AsyncSession
     from grokkit.tools.tool import Tool
-    from grokkit.wire.answer import Answer
 
 T = TypeVar("T")
 
@@ -101,13 +98,6 @@ class AsyncAgent(Generic[T]):
     def resume_stream(self, run: str | RunRecord, decisions: Mapping[str, Decision] | None = None) -> AsyncRunStream[T]:
         """The same, whose events are read while it goes on."""
         return AsyncRunStream(self.name, lambda outlet: self._resumed(run, decisions, outlet))
-
-    async def answer(self, prompt: str | Sequence[Mapping[str, Any]]) -> Answer:
-        """The last answer of a run, with the usage of all of it. Raises what `run` does."""
-        result = await self.run(prompt)
-        if result.answer is None:
-            raise Misused(f"{self.name} paused before the model answered")
-        return msgspec.structs.replace(result.answer, usage=result.usage)
 
     def as_tool(self, name: str | None = None, description: str | None = None) -> Tool[..., Any]:
         """A tool that runs this agent, for another one: it takes a text and gives the value.

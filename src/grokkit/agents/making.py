@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import TypeForm
+
     from grokkit.agents.agent import AsyncAgent
     from grokkit.agents.chains import Step
     from grokkit.agents.outcome import Outcome
     from grokkit.agents.plan import AgentOptions
     from grokkit.resources.channel import Channel
     from grokkit.sessions.session import AsyncSession
+    from grokkit.wire.answer import Answer
 
 T = TypeVar("T")
 
@@ -34,7 +37,7 @@ class MakesAgents:
     @overload
     def agent(self, **options: Unpack[AgentOptions]) -> AsyncAgent[str]: ...
     @overload
-    def agent(self, *, into: type[T], **options: Unpack[AgentOptions]) -> AsyncAgent[T]: ...
+    def agent(self, *, into: TypeForm[T], **options: Unpack[AgentOptions]) -> AsyncAgent[T]: ...
     def agent(self, *, into: Any = None, **options: Unpack[AgentOptions]) -> AsyncAgent[Any]:
         """A model that calls your functions until it is done: `await grok.agent(tools=[weather]).run("Rain in Oslo?")`.
 
@@ -59,6 +62,13 @@ class MakesAgents:
         if not any(callable(one) for one in options.get("tools") or ()):
             return None
         return self.agent(name="ask", model=model, options=options)
+
+    async def _answer_of(self, agent: AsyncAgent[str], prompt: str) -> Answer:
+        """The last answer of a run, with the usage of all of it."""
+        from msgspec.structs import replace
+
+        result = await agent.run(prompt)
+        return replace(result.last, usage=result.usage)
 
     def _opened(self, session: Any) -> AsyncSession | None:
         opened = self.session(session) if isinstance(session, str) else session

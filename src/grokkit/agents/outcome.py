@@ -88,6 +88,13 @@ class RunResult(Outcome[T_co]):
         return self.record.id
 
     @property
+    def last(self) -> Answer:
+        """The last answer. Raises `Misused` where the model never gave one."""
+        if self.answer is None:
+            raise Misused(f"{self.name} has no answer", hint="the run ended before the model had given one")
+        return self.answer
+
+    @property
     def text(self) -> str:
         """The text of the last answer."""
         return self.answer.text if self.answer else ""
