@@ -20,7 +20,7 @@ def open_journal(where: str | None = None) -> Journal:
     >>> open_journal(), open_journal("sqlite:///runs.db")
     (memory, sqlite:///runs.db)
     """
-    scheme, _, rest = (where or "memory").partition("://")
+    scheme, _, rest = (where or "").partition("://")
     if where in {None, "memory", "memory://"}:
         return MemoryJournal()
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import finalize
@@ -15,7 +16,7 @@ from grokkit.stores.sqlite_file import File, transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from os import PathLike
 
     from grokkit.agents.journal.record import Claim, RunStatus
@@ -127,7 +128,7 @@ class SQLiteJournal:
         """See `Journal.load`."""
 
         def read(connection: sqlite3.Connection) -> RunRecord:
-            with transaction(connection):
+            with _snapshot(connection):
                 return _loaded(connection, run_id)
 
         return await self._file.run(read)
@@ -164,6 +165,16 @@ class SQLiteJournal:
                 change(connection)
 
         await self._file.run(write)
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read in it stood there at one moment; writers are not kept waiting."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _check(connection: sqlite3.Connection, claim: Claim) -> None:
