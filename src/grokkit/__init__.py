@@ -36,10 +36,14 @@ if TYPE_CHECKING:
     from grokkit.errors import StreamInterrupted as StreamInterrupted
     from grokkit.errors import TryLater as TryLater
     from grokkit.resources.stream import AsyncStream as AsyncStream
+    from grokkit.resources.typed import AsyncTypedStream as AsyncTypedStream
+    from grokkit.resources.typed import Parsed as Parsed
+    from grokkit.resources.typed import Partial as Partial
     from grokkit.sessions.session import AsyncSession as AsyncSession
     from grokkit.sync import Grok as Grok
     from grokkit.sync import Session as Session
     from grokkit.sync import Stream as Stream
+    from grokkit.sync import TypedStream as TypedStream
     from grokkit.sync_agents import Agent as Agent
     from grokkit.tools import Tool as Tool
     from grokkit.tools import tool as tool

@@ -23,6 +23,7 @@ from grokkit.resources.cached import AsyncCachedAnswers
 from grokkit.resources.channel import Channel, prices_of
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
+from grokkit.resources.prompted import PromptedForTypes
 from grokkit.resources.responses import AsyncResponses
 from grokkit.sessions.collection import AsyncSessions
 from grokkit.sessions.held import SessionStores
@@ -104,7 +105,7 @@ _SHARED = _PARTS | {"proxy", "ca_file", "client_cert", "client_key", "trust_env"
 """What a derived client has in common with the one it comes from."""
 
 
-class AsyncGrok(MakesAgents):
+class AsyncGrok(MakesAgents, PromptedForTypes):
     """The asynchronous client.
 
     Settings come from the arguments, else the environment, else a file, else the defaults; `explain()` tells

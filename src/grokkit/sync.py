@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from grokkit._blocking import Stream, blocking, streaming
+from grokkit._blocking_typed import TypedStream, typed_streaming
 from grokkit._portal import is_started, portal
 from grokkit.client import AsyncGrok
 from grokkit.resources.account import AsyncAccount
@@ -29,9 +30,20 @@ if TYPE_CHECKING:
     from grokkit.sessions import SessionInfo, SessionStore
     from grokkit.sessions.collection import SessionOptions, TurnOptions
 
-__all__ = ["Account", "CachedAnswers", "Chat", "Grok", "Models", "Responses", "Session", "Sessions", "Stream"]
+__all__ = [
+    "Account",
+    "CachedAnswers",
+    "Chat",
+    "Grok",
+    "Models",
+    "Responses",
+    "Session",
+    "Sessions",
+    "Stream",
+    "TypedStream",
+]
 
-Stream.__module__ = __name__  # this is where it is looked for
+Stream.__module__ = TypedStream.__module__ = __name__  # this is where it is looked for
 
 
 class _Face:
@@ -44,6 +56,8 @@ class Chat(_Face):
 
     create = blocking(AsyncChat.create)
     stream = streaming(AsyncChat.stream)
+    parse = blocking(AsyncChat.parse)
+    parse_stream = typed_streaming(AsyncChat.parse_stream)
 
 
 class Responses(_Face):
@@ -51,6 +65,8 @@ class Responses(_Face):
 
     create = blocking(AsyncResponses.create)
     stream = streaming(AsyncResponses.stream)
+    parse = blocking(AsyncResponses.parse)
+    parse_stream = typed_streaming(AsyncResponses.parse_stream)
     get = blocking(AsyncResponses.get)
     delete = blocking(AsyncResponses.delete)
     input_items = blocking(AsyncResponses.input_items)
@@ -245,6 +261,8 @@ class Grok(MakesAgents):
 
     ask = blocking(AsyncGrok.ask)
     stream = streaming(AsyncGrok.stream)
+    parse = blocking(AsyncGrok.parse)
+    parse_stream = typed_streaming(AsyncGrok.parse_stream)
     download = blocking(AsyncGrok.download)
     warmup = blocking(AsyncGrok.warmup)
 

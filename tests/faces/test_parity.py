@@ -9,7 +9,7 @@ import pytest
 
 import grokkit.sync
 import grokkit.sync_agents
-from grokkit import AsyncGrok, AsyncSession, AsyncStream, Grok, Session, Stream
+from grokkit import AsyncGrok, AsyncSession, AsyncStream, AsyncTypedStream, Grok, Session, Stream, TypedStream
 from grokkit.agents import AsyncAgent, AsyncRunStream
 from grokkit.resources.account import AsyncAccount
 from grokkit.resources.cached import AsyncCachedAnswers
@@ -32,9 +32,11 @@ PAIRS: dict[type, type] = {
     Session: AsyncSession,
     Sessions: AsyncSessions,
     Stream: AsyncStream,
+    TypedStream: AsyncTypedStream,
 }
 ONLY_ASYNC = {
     AsyncRunStream: {"aclose", "batch", "not_open", "opened_before"},
+    AsyncTypedStream: {"aclose"},
     AsyncStream: {
         "aclose",  # `close` when blocking
         "gather",  # what a plain call reads of its stream
@@ -44,7 +46,7 @@ ONLY_ASYNC = {
         "opened_before",
     }
 }
-ONLY_BLOCKING = {RunStream: {"close"}, Stream: {"close"}}
+ONLY_BLOCKING = {RunStream: {"close"}, Stream: {"close"}, TypedStream: {"close"}}
 ITERATED = {
     "AsyncAgent[Any]": "Agent[Any]",
     "AsyncRunStream[T]": "RunStream[T]",
@@ -52,6 +54,8 @@ ITERATED = {
     "AsyncIterator[SessionInfo]": "Iterator[SessionInfo]",
     "AsyncSession": "Session",
     "AsyncStream": "Stream",
+    "AsyncTypedStream[T]": "TypedStream[T]",
+    "AsyncIterator[Any]": "Iterator[Any]",
 }
 
 

@@ -1,9 +1,23 @@
 """Never run, only checked: what type checkers see of the public surface."""
 
 from collections.abc import AsyncIterator
-from typing import assert_type
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypedDict, assert_type
 
-from grokkit import Answer, AsyncGrok, AsyncStream, Grok, Stream, StreamEvent, TextDelta, Usage
+from grokkit import (
+    Answer,
+    AsyncGrok,
+    AsyncStream,
+    AsyncTypedStream,
+    Grok,
+    Parsed,
+    Partial,
+    Stream,
+    StreamEvent,
+    TextDelta,
+    TypedStream,
+    Usage,
+)
 from grokkit.resources.downloads import Download
 
 
@@ -33,3 +47,48 @@ async def asynchronous() -> None:
             assert_type(stream, AsyncStream)
             assert_type(stream.text(), AsyncIterator[str])
         assert_type(await stream.done(), Answer)
+
+
+@dataclass
+class City:
+    name: str
+
+
+class Weather(TypedDict):
+    degrees: float
+
+
+def typed(grok: Grok) -> None:
+    assert_type(grok.parse("Hi", into=City), Parsed[City])
+    assert_type(grok.parse("Hi", into=City, model="grok-4.3", repairs=0, timeout=5).value, City)
+    assert_type(grok.parse("Hi", into=Weather).value, Weather)
+    assert_type(grok.parse("Hi", into=int | str).value, int | str)
+    assert_type(grok.parse("Hi", into=City | None).value, City | None)
+    assert_type(grok.parse("Hi", into=list[City]).value, list[City])
+    assert_type(grok.parse("Hi", into=Literal["a", "b"]).value, Literal["a", "b"])
+    assert_type(grok.parse("Hi", into=dict[str, City | int]).value, dict[str, City | int])
+    assert_type(grok.parse("Hi", into=Annotated[int, "how many"]).value, int)
+    assert_type(grok.responses.parse(input="Hi", into=City).usage, Usage)
+    assert_type(grok.chat.parse(messages=[], into=list[City]).value, list[City])
+    with grok.parse_stream("Hi", into=list[City]) as stream:
+        assert_type(stream, TypedStream[list[City]])
+        for city in stream.items():
+            assert_type(city, City)
+    assert_type(stream.result.value, list[City])
+    with grok.chat.parse_stream(messages=[], into=City) as growing:
+        for partial in growing:
+            assert_type(partial, Partial[City])
+    assert_type(growing.done().value, City)
+
+
+async def asynchronous_typed(grok: AsyncGrok) -> None:
+    assert_type(await grok.parse("Hi", into=City | int), Parsed[City | int])
+    assert_type((await grok.chat.parse(messages=[], into=Weather)).value, Weather)
+    async with grok.parse_stream("Hi", into=list[City]) as stream:
+        assert_type(stream, AsyncTypedStream[list[City]])
+        async for city in stream.items():
+            assert_type(city, City)
+    async with grok.responses.parse_stream(input="Hi", into=City) as growing:
+        async for partial in growing:
+            assert_type(partial, Partial[City])
+    assert_type(growing.result.value, City)

@@ -5,6 +5,7 @@
     - InvalidRequest > ContextTooLong, ParameterRejected
     - NotFound > ModelNotFound
     - RequestTooLarge, ContentRefused, DownloadRefused, ConfigInvalid, ExtraMissing
+    - AnswerUnfit > AnswerCutOff, AnswerRefused
     - Misused > ClientClosed, StreamNotOpen, BlockingCallRefused
   - TryLater: wait and retry
     - RateLimited, NoCapacity, QueueFull, CircuitOpen, StoreUnavailable
@@ -72,8 +73,12 @@ from grokkit.errors.try_later import (
     WireTimedOut,
     WouldExceedDeadline,
 )
+from grokkit.errors.unfit_answer import AnswerCutOff, AnswerRefused, AnswerUnfit
 
 __all__ = [
+    "AnswerCutOff",
+    "AnswerRefused",
+    "AnswerUnfit",
     "AskSomeone",
     "BadCall",
     "BlockingCallRefused",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from grokkit.errors import InvalidRequest
 from grokkit.resources.long_calls import is_long
@@ -17,10 +17,16 @@ from grokkit.wire.chat import ChatParameters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from typing_extensions import TypeForm
+
     from grokkit.call import Call
     from grokkit.resources.channel import Channel
     from grokkit.resources.offered import Offered
+    from grokkit.resources.typed.stream import AsyncTypedStream
+    from grokkit.resources.typed.tries import Parsed, Tries, Turns
     from grokkit.wire.answer import Answer
+
+T = TypeVar("T")
 
 _PATH = "/chat/completions"
 _FIELDS = frozenset({*ChatParameters.__annotations__, "tools"})
@@ -71,11 +77,59 @@ class AsyncChat:
         call = self._call("chat.stream", model, messages, options, stream=True)
         return AsyncStream(self._channel, call, ChatAccumulator(), chat_answer)
 
+    async def parse(
+        self,
+        model: str | None = None,
+        *,
+        messages: Sequence[Mapping[str, Any]],
+        into: TypeForm[T],
+        repairs: int = 2,
+        **options: Unpack[ChatOptions],
+    ) -> Parsed[T]:
+        """An answer that has a type: as `grok.responses.parse`, and takes what `create` takes."""
+        tries, fields = self._typed(into, messages, model, repairs, options)
+
+        async def ask(turns: Turns) -> Answer:
+            call = self._call("chat.parse", model, turns, fields, stream=False)
+            tries.call = call.ref
+            return await whole_answer(self._channel, call, ChatAccumulator, chat_answer)
+
+        return await tries.run(ask)
+
+    def parse_stream(
+        self,
+        model: str | None = None,
+        *,
+        messages: Sequence[Mapping[str, Any]],
+        into: TypeForm[T],
+        repairs: int = 2,
+        **options: Unpack[ChatOptions],
+    ) -> AsyncTypedStream[T]:
+        """The same typed answer while it arrives; open it with `async with`. Takes what `parse` takes."""
+        from grokkit.resources.typed.stream import AsyncTypedStream
+
+        tries, fields = self._typed(into, messages, model, repairs, options)
+
+        def begin(turns: Turns) -> AsyncStream:
+            call = self._call("chat.parse_stream", model, turns, fields, stream=True)
+            return AsyncStream(self._channel, call, ChatAccumulator(), chat_answer)
+
+        return AsyncTypedStream(tries, begin)
+
+    def _typed(
+        self, into: TypeForm[T], turns: Turns, model: str | None, repairs: int, options: ChatOptions
+    ) -> tuple[Tries[T], ChatOptions]:
+        from grokkit.resources.typed.asking import fields_for, tries_of
+
+        tries = tries_of(into, _checked("chat.parse", turns), repairs)
+        fields = fields_for(tries.form, "chat", model or self._channel.config.model, options)
+        return tries, cast("ChatOptions", fields)
+
     def _call(
         self,
         method: str,
         model: str | None,
-        messages: Sequence[Mapping[str, Any]],
+        messages: Turns,
         given: ChatOptions,
         *,
         stream: bool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 from urllib.parse import quote
 
 from grokkit.errors import InvalidRequest
@@ -19,10 +19,16 @@ from grokkit.wire.responses import CompactedResponse, DeletedResponse, InputItem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from typing_extensions import TypeForm
+
     from grokkit.call import Call
     from grokkit.resources.channel import Channel
     from grokkit.resources.offered import Offered
+    from grokkit.resources.typed.stream import AsyncTypedStream
+    from grokkit.resources.typed.tries import Parsed, Tries, Turns
     from grokkit.wire.answer import Answer
+
+T = TypeVar("T")
 
 _PATH = "/responses"
 _FIELDS = frozenset({*ResponsesParameters.__annotations__, "tools"})
@@ -69,6 +75,63 @@ class AsyncResponses:
         """The same answer while it arrives; open it with `async with`. Takes what `create` takes."""
         call = self._call("responses.stream", input, model, options, stream=True)
         return AsyncStream(self._channel, call, ResponsesAccumulator(), response_answer)
+
+    async def parse(
+        self,
+        *,
+        input: str | Sequence[Mapping[str, Any]],
+        into: TypeForm[T],
+        model: str | None = None,
+        repairs: int = 2,
+        **options: Unpack[ResponsesOptions],
+    ) -> Parsed[T]:
+        """An answer that has a type: `.value` is an `into`, checked, whatever type of docs/typed-answers.md that is.
+
+        The model is held to the type's schema. An answer that does not fit goes back to it with what is wrong, at most
+        `repairs` times; `.usage` counts all tries, each of which has the call's `timeout`. Takes what `create` takes.
+
+        Raises `AnswerUnfit` when no answer fits, `AnswerCutOff` when one ends too early, `AnswerRefused`, `ToolUnfit`
+        for types that no answer can have, and what any call raises.
+
+            (await grok.responses.parse(input="Rain in Oslo?", into=Forecast)).value
+        """
+        tries, fields = self._typed(into, input, model, repairs, options)
+
+        async def ask(turns: Turns) -> Answer:
+            call = self._call("responses.parse", turns, model, fields, stream=False)
+            tries.call = call.ref
+            return await whole_answer(self._channel, call, ResponsesAccumulator, response_answer)
+
+        return await tries.run(ask)
+
+    def parse_stream(
+        self,
+        *,
+        input: str | Sequence[Mapping[str, Any]],
+        into: TypeForm[T],
+        model: str | None = None,
+        repairs: int = 2,
+        **options: Unpack[ResponsesOptions],
+    ) -> AsyncTypedStream[T]:
+        """The same typed answer while it arrives; open it with `async with`. Takes what `parse` takes."""
+        from grokkit.resources.typed.stream import AsyncTypedStream
+
+        tries, fields = self._typed(into, input, model, repairs, options)
+
+        def begin(turns: Turns) -> AsyncStream:
+            call = self._call("responses.parse_stream", turns, model, fields, stream=True)
+            return AsyncStream(self._channel, call, ResponsesAccumulator(), response_answer)
+
+        return AsyncTypedStream(tries, begin)
+
+    def _typed(
+        self, into: TypeForm[T], turns: Turns, model: str | None, repairs: int, options: ResponsesOptions
+    ) -> tuple[Tries[T], ResponsesOptions]:
+        from grokkit.resources.typed.asking import fields_for, tries_of
+
+        tries = tries_of(into, turns, repairs)
+        fields = fields_for(tries.form, "responses", model or self._channel.config.model, options)
+        return tries, cast("ResponsesOptions", fields)
 
     async def get(self, response_id: str, **options: Unpack[CallOptions]) -> Answer:
         """A stored response, whatever its status. Raises `NotFound` for one that is unknown or older than 30 days."""

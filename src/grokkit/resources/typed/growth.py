@@ -1,0 +1,185 @@
+"""A value that grows out of pieces of JSON: each part is read by its own shape as soon as it is whole.
+
+Along the open objects and arrays there is a node for each; what is whole in it is read once and kept, so a piece of
+text costs no more than what it adds and the depth at which it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from grokkit.resources.typed.partial import Begun, Partial
+from grokkit.tools.shapes.plain import Anything
+from grokkit.tools.shapes.shape import Member, Misfit
+from grokkit.tools.shapes.unions import Union
+from grokkit.wire.partial_json import PartialJSON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from grokkit.tools.shapes.shape import Shape
+
+_Container: TypeAlias = "dict[str, object] | list[object]"
+_ANYTHING = Anything()
+
+
+class Node:
+    """An object or array, and what is whole in it."""
+
+    def __init__(self, grows: _Container, shape: Shape) -> None:
+        self.grows = grows
+        self._shape = shape.closer(type(grows)())
+        self.fields: dict[str | int, Any] = {}
+        self.items: list[Any] = []
+        self.unfit = False
+        """Whether an item did not fit: none after it is shown."""
+        self._read = 0
+
+    def settle(self, *, last_is_open: bool) -> None:
+        """Read what has become whole."""
+        whole = len(self.grows) - last_is_open
+        if whole <= self._read:
+            return
+        steps: Iterable[str | int] = range(whole) if isinstance(self.grows, list) else self.grows
+        for step in list(islice(steps, self._read, whole)):
+            self._take(step)
+        self._read = whole
+
+    def member(self, step: str | int) -> Member:
+        """What stands there; anything may, where nothing is known."""
+        if isinstance(self._shape, Union) and isinstance(self.grows, dict):
+            known = dict(islice(self.grows.items(), self._read))
+            self._shape = self._shape.closer(known)
+        return self._shape.member(step) or Member(step, _ANYTHING)
+
+    def last(self) -> str | int:
+        """The key or index of what came last."""
+        return len(self.grows) - 1 if isinstance(self.grows, list) else next(reversed(self.grows))
+
+    def view(self, growing: tuple[Any, ...]) -> Partial[Any]:
+        """What is to be seen of it, with what is still growing."""
+        if isinstance(self.grows, list):
+            return Partial(Begun(self.items, () if self.unfit else growing))
+        shown = {self.member(self.last()).name: part for part in growing}
+        return Partial({**self.fields, **shown}, names=self._shape.names)
+
+    def text(self) -> tuple[str, ...]:
+        """The text that it ends with, if half of it is worth showing."""
+        step = self.last()
+        return (_at(self.grows, step),) if self.member(step).shape.grows else ()
+
+    def _take(self, step: str | int) -> None:
+        name, shape = self.member(step)
+        try:
+            made = shape.read(_at(self.grows, step))
+        except Misfit:
+            self.unfit = True
+            return
+        if not isinstance(self.grows, list):
+            self.fields[name] = made
+        elif not self.unfit:
+            self.items.append(made)
+
+
+class Growth:
+    """The value so far, fed with pieces of JSON; `held` is the field of the JSON that the value is in, if it is.
+
+    >>> from grokkit.resources.typed.form import Form
+    >>> growth = Growth(Form(dict[str, list[int]]).shape)
+    >>> growth.feed('{"a": [1, 2], "b": [3, 4')
+    True
+    >>> growth.view()
+    Partial({'a': [1, 2], 'b': [3]})
+    """
+
+    def __init__(self, shape: Shape, held: str | None = None) -> None:
+        self._json = PartialJSON()
+        self._shape = shape
+        self._held = held
+        self._nodes: list[Node] = []
+        self._broken = False
+        self._seen: object = ()
+
+    def feed(self, piece: str) -> bool:
+        """Take in more of the text; whether there is more to be seen now.
+
+        What is no JSON ends the growth; it is complained of when all of the text is there.
+        """
+        if self._broken:
+            return False
+        try:
+            self._json.feed(piece)
+        except ValueError:
+            self._broken = True
+        root = self._root()
+        if isinstance(root, dict | list):
+            self._settle(root)
+        before, self._seen = self._seen, self._marks()
+        return before != self._seen
+
+    def view(self) -> Partial[Any] | None:
+        """What is certain; `None` before an object or array has begun."""
+        growing = self._text()
+        for node in reversed(self._nodes):
+            growing = (node.view(growing),)
+        return growing[0] if growing else None
+
+    def items(self, field: str | None) -> Sequence[Any]:
+        """The items that are whole: of the root, or of this field of it."""
+        if not self._nodes:
+            return ()
+        root = self._nodes[0]
+        if field is None:
+            return root.items
+        if field in root.fields:
+            whole = root.fields[field]
+            return whole if isinstance(whole, Sequence) else list(whole or ())
+        is_growing = len(self._nodes) > 1 and root.member(root.last()).name == field
+        return self._nodes[1].items if is_growing else ()
+
+    def _marks(self) -> object:
+        return [(id(node), len(node.fields) + len(node.items)) for node in self._nodes], self._text()
+
+    def _text(self) -> tuple[Any, ...]:
+        """The text that is growing, if it is worth showing."""
+        node = self._nodes[-1] if self._nodes else None
+        return node.text() if node is not None and self._in_text(node) else ()
+
+    def _root(self) -> object:
+        value = self._json.value
+        return value.get(self._held) if self._held is not None and isinstance(value, dict) else value
+
+    def _settle(self, root: _Container) -> None:
+        chain = self._chain(root)
+        same = 0
+        while same < min(len(chain), len(self._nodes)) and self._nodes[same].grows is chain[same]:
+            same += 1
+        for ended in self._nodes[same:]:
+            ended.settle(last_is_open=False)
+        del self._nodes[same:]
+        for node in self._nodes:
+            node.settle(last_is_open=self._is_open(node, chain))
+        for container in chain[same:]:
+            above = self._nodes[-1] if self._nodes else None
+            node = Node(container, self._shape if above is None else above.member(above.last()).shape)
+            node.settle(last_is_open=self._is_open(node, chain))
+            self._nodes.append(node)
+
+    def _chain(self, root: _Container) -> Sequence[_Container]:
+        """The objects and arrays that are open, outermost first; the root alone once it is whole."""
+        begun = self._json.open if self._held is None else self._json.open[1:]
+        return begun if begun and begun[0] is root else [root]
+
+    def _is_open(self, node: Node, chain: Sequence[_Container]) -> bool:
+        """Whether the last part of an object or array is not whole."""
+        return node.grows is not chain[-1] or self._in_text(node)
+
+    def _in_text(self, node: Node) -> bool:
+        """Whether it ends with a text that is not whole."""
+        return self._json.in_text and bool(self._json.open) and self._json.open[-1] is node.grows
+
+
+def _at(container: _Container, step: str | int) -> Any:
+    return container[int(step)] if isinstance(container, list) else container[str(step)]
