@@ -9,6 +9,7 @@ from grokkit.cli.group import LazyGroup
 COMMANDS = {
     "chat": "Ask a model; without a prompt, talk with one.",
     "sessions": "Find, read and go on with conversations.",
+    "tools": "List the tools of modules, plugins, MCP servers and OpenAPI documents.",
     "models": "List the models, their prices and limits.",
     "config": "Show where each setting comes from.",
     "doctor": "Look for what keeps calls from working.",

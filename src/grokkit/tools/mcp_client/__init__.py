@@ -37,10 +37,11 @@ def mcp_tools(
     """The tools of an MCP server, for a `with` or `async with` block; inside it, `registry.add(server)`.
 
     `command` starts a program (stdio; `env` on top of a few harmless variables, `folder` to start it in), `url` is an
-    address (streamable HTTP; `token` is sent as bearer). `name` is the namespace of its tools. `start_limit` are the
-    seconds until the tools must be listed, `time_limit` those that a call may take. Effects come from the annotations
-    of each tool (`readOnlyHint`, `idempotentHint`, `destructiveHint`), which are the server's own word: `effects` says
-    it of all of them instead. `on_change` is called after the server's list of tools has changed.
+    address (streamable HTTP; `token` is sent as bearer). `name` is the namespace of its tools, by default what the
+    server calls itself. `start_limit` are the seconds until the tools must be listed, `time_limit` those that a call
+    may take. Effects come from the annotations of each tool (`readOnlyHint`, `idempotentHint`, `destructiveHint`),
+    which are the server's own word: `effects` says it of all of them instead. `on_change` is called after the
+    server's list of tools has changed.
 
     Raises `Misused` for arguments that do not go together; secrets show in no repr and no message.
 

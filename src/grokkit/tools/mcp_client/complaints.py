@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from grokkit.masking import mask_keys
@@ -40,7 +40,7 @@ async def listening(complaints: Complaints) -> AsyncIterator[TextIO]:
         lambda: _Listener(complaints), os.fdopen(reading, "rb", 0)
     )
     try:
-        with suppress(OSError), os.fdopen(writing, "w") as file:
+        with os.fdopen(writing, "w") as file:
             yield file
     finally:
         transport.close()

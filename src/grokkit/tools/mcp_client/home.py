@@ -29,7 +29,9 @@ T = TypeVar("T")
 class Home:
     """One opening of a server, on the loop that runs when it is made; opened anew when the server is lost."""
 
-    def __init__(self, place: Place, *, said: str, patience: float, listed: Callable[[list[Listed]], None]) -> None:
+    def __init__(
+        self, place: Place, *, said: str, patience: float, listed: Callable[[list[Listed], str | None], None]
+    ) -> None:
         self._place = place
         self._said = said
         self._patience = patience

@@ -34,7 +34,7 @@ _kept: set[asyncio.Task[None]] = set()
 class Owner:
     """A connection, from its opening to its end; made for each opening, on the loop that it stays on."""
 
-    def __init__(self, place: Place, *, patience: float, listed: Callable[[list[Listed]], None]) -> None:
+    def __init__(self, place: Place, *, patience: float, listed: Callable[[list[Listed], str | None], None]) -> None:
         self.complaints = Complaints()
         self._place = place
         self._patience = patience
@@ -78,7 +78,11 @@ class Owner:
     async def list_again(self) -> None:
         """Ask for the tools anew."""
         if (client := self.client) is not None:
-            self._listed(await _all_tools(client))
+            await self._list(client)
+
+    async def _list(self, client: Client) -> None:
+        tools = await _all_tools(client)
+        self._listed(tools, client.server_info.name if client.server_info else None)
 
     async def _own(self) -> None:
         try:
@@ -89,7 +93,7 @@ class Owner:
                 heard=self._heard,
                 ended=self._end.set,
             ) as client:
-                self._listed(await _all_tools(client))
+                await self._list(client)
                 self._client = client
                 self._report(None, client)
                 await self._attend(client)

@@ -45,6 +45,7 @@ class McpServer:
         on_change: Callable[[McpServer], object] | None,
     ) -> None:
         self.name = name or str(place)
+        self._named = name is not None
         self._place = place
         self._start_limit = start_limit
         self._time_limit = time_limit
@@ -124,7 +125,9 @@ class McpServer:
             raise Misused(f"the MCP server {self.name} is not open", hint=_OPEN_IT)
         return self._home
 
-    def _list(self, listed: list[Listed]) -> None:
+    def _list(self, listed: list[Listed], own_name: str | None) -> None:
+        if not self._named and own_name:
+            self.name = own_name
         again = bool(self._entries)
         before, self._entries = self._entries, tuple(filter(None, map(self._entry, listed)))
         if again and self._on_change is not None and _told(before) != _told(self._entries):

@@ -1,0 +1,36 @@
+"""`grokkit tools show`: one tool as the model gets it."""
+
+from __future__ import annotations
+
+import click
+
+from grokkit.cli.documents import print_json
+from grokkit.cli.say import say
+from grokkit.cli.tools.sources import Sources, source_options
+
+
+@click.command("show", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("name")
+@source_options
+def command(
+    *,
+    name: str,
+    modules: tuple[str, ...],
+    mcp: tuple[str, ...],
+    openapi: tuple[str, ...],
+    no_plugins: bool,
+    as_json: bool,
+) -> None:
+    """Show the tool NAME: its definition as JSON, and what was changed in its schema.
+
+    With --json the notes are in the document, else they go to standard error.
+    """
+    sources = Sources(modules=modules, mcp=mcp, openapi=openapi, plugins=not no_plugins)
+    with sources.registry() as registry:
+        tool = registry[name]
+    definition = tool.definition()
+    print_json({**definition, "effects": tool.effects, "notes": tool.notes} if as_json else definition)
+    if not as_json:
+        say(f"grokkit: effects: {tool.effects}", dim=True)
+        for note in tool.notes:
+            say(f"grokkit: note: {note}", dim=True)
