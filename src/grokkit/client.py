@@ -214,7 +214,9 @@ class AsyncGrok(MakesAgents, PromptedForTypes):
 
     def stream(self, prompt: str, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> AsyncStream:
         """The same answer while it arrives; open it with `async with`."""
-        return self.responses.stream(input=prompt, model=model, **options)
+        stream = self.responses.stream(input=prompt, model=model, **options)
+        agent = self._agent_for(model, options)
+        return stream if agent is None else self._stream_of(agent, prompt, stream)
 
     def session(self, name: str, **options: Unpack[SessionOptions]) -> AsyncSession:
         """The conversation of that name, to begin or to go on with: `await grok.session("support-42").ask("Hello")`.

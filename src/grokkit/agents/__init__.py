@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from grokkit.agents.events import ToolStarted as ToolStarted
     from grokkit.agents.events import TurnFinished as TurnFinished
     from grokkit.agents.events import TurnStarted as TurnStarted
+    from grokkit.agents.failures import record_of as record_of
     from grokkit.agents.hooks import RunHook as RunHook
     from grokkit.agents.hooks import tool_called as tool_called
     from grokkit.agents.journal import Journal as Journal
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from grokkit.agents.journal import open_journal as open_journal
     from grokkit.agents.limits import RunLimitReached as RunLimitReached
     from grokkit.agents.limits import RunLimits as RunLimits
-    from grokkit.agents.loop import record_of as record_of
     from grokkit.agents.outcome import Outcome as Outcome
     from grokkit.agents.outcome import RunResult as RunResult
     from grokkit.agents.results import ToolResult as ToolResult

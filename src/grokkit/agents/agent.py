@@ -165,4 +165,6 @@ def agent_of(
 
     journal = options.get("journal")
     opened = open_journal(journal) if isinstance(journal, str) else journal
-    return AsyncAgent(channel, planned(cast("Any", options), journal=opened, session=session))
+    return AsyncAgent(
+        channel, planned(options, default_model=channel.config.model, into=into, journal=opened, session=session)
+    )

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from grokkit.agents.approval import ApprovalRequest
 from grokkit.agents.events import ApprovalNeeded, RunFinished, ToolFinished, ToolStarted, TurnFinished, TurnStarted
 from grokkit.agents.execution import Execution
+from grokkit.agents.failures import remembering
 from grokkit.agents.hooks import RunHook, is_met, tell_hooks
 from grokkit.agents.journal.record import TurnRecord
 from grokkit.agents.limits import Excess, RunLimitReached, exceeded
 from grokkit.agents.outcome import NoValue, RunResult
 from grokkit.agents.progress import is_bad, results_of, spent_before
 from grokkit.agents.results import ToolResult
+from grokkit.agents.talks import prompt_items
 from grokkit.clock import Within
 from grokkit.errors import GrokError
 
@@ -79,6 +81,7 @@ class Run(Generic[T]):
         self._spent = spent_before(record)
         self._results = results_of(record)
         self._answer: Answer | None = None
+        self._tries = plan.tries()
         self._inner: list[Usage] = []
         for turn in record.turns:
             talk.took(turn.input, turn.output)
@@ -182,10 +185,8 @@ class Run(Generic[T]):
         """What the model is told next, or the end."""
         if not turn.calls:
             self._tell(TurnFinished(turn.number, answer))
-            return _End("done", answer.text)
-        spent = replace(self._spent, usage=self.usage)
-        if (excess := exceeded(self._plan.limits, spent, calls=len(turn.calls))) is not None:
-            raise _Exceeded(excess)
+            return self._read(answer)
+        self._check_limits(calls=len(turn.calls))
         executed = await self._execution.run(turn.calls, turn=turn.number, decisions=decisions)
         finished = TurnFinished(turn.number, answer, tuple(executed.results))
         if executed.pending:
@@ -195,8 +196,23 @@ class Run(Generic[T]):
         outputs = self._talk.outputs(executed.results)
         if await self._is_to_stop(finished):
             await self._talk.leave(outputs)
-            return _End("stop_condition", answer.text)
+            untyped = self._tries is None
+            return _End("stop_condition", answer.text if untyped else NoValue("a stop condition ended the run"))
         return outputs
+
+    def _read(self, answer: Answer) -> list[Item] | _End:
+        """The value of the last answer, or what the model is told of one that does not fit its type."""
+        if self._tries is None:
+            return _End("done", answer.text)
+        if (parsed := self._tries.judge(answer)) is not None:
+            return _End("done", parsed.value)
+        self._check_limits(calls=0)
+        return prompt_items(self._tries.turns)[-1:]
+
+    def _check_limits(self, *, calls: int) -> None:
+        spent = replace(self._spent, usage=self.usage)
+        if (excess := exceeded(self._plan.limits, spent, calls=calls)) is not None:
+            raise _Exceeded(excess)
 
     def _count(self, results: Sequence[ToolResult]) -> None:
         self._results += results
@@ -257,21 +273,3 @@ class Run(Generic[T]):
     def _tell(self, event: LoopEvent) -> None:
         tell_hooks(self._plan.hooks, event)
         self._outlet.tell(event)
-
-
-E_ = TypeVar("E_", bound=BaseException)
-
-
-def remembering(error: E_, record: RunRecord) -> E_:
-    """The error, which knows its run from now on."""
-    vars(error).setdefault("run_record", record)
-    return error
-
-
-def record_of(error: BaseException) -> RunRecord | None:
-    """The record of the run that this error ended: `agent.resume(record_of(error))` goes on from there.
-
-    >>> record_of(ValueError()) is None
-    True
-    """
-    return vars(error).get("run_record")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grokkit.agents.outcome import Outcome
     from grokkit.agents.plan import AgentOptions
     from grokkit.resources.channel import Channel
+    from grokkit.resources.stream import AsyncStream
     from grokkit.sessions.session import AsyncSession
     from grokkit.wire.answer import Answer
 
@@ -41,7 +42,7 @@ class MakesAgents:
     def agent(self, *, into: Any = None, **options: Unpack[AgentOptions]) -> AsyncAgent[Any]:
         """A model that calls your functions until it is done: `await grok.agent(tools=[weather]).run("Rain in Oslo?")`.
 
-        `AgentOptions` has a line on each option. With `into`, its answers are of that type (see docs/typed.md).
+        `AgentOptions` has a line on each option. With `into`, the value of a run is of that type.
         Raises `ToolUnfit` for a function that cannot be a tool, `Misused` for options that cannot be together.
         """
         from grokkit.agents.agent import agent_of
@@ -69,6 +70,12 @@ class MakesAgents:
 
         result = await agent.run(prompt)
         return replace(result.last, usage=result.usage)
+
+    def _stream_of(self, agent: AsyncAgent[str], prompt: str, unsent: AsyncStream) -> AsyncStream:
+        """The answers of a run, one behind the other, in the place of the stream that was not sent."""
+        from grokkit.agents.answer_stream import AnswersStream
+
+        return AnswersStream(unsent, agent.stream(prompt))
 
     def _opened(self, session: Any) -> AsyncSession | None:
         opened = self.session(session) if isinstance(session, str) else session

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from grokkit.agents.limits import RunLimits
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from grokkit.agents.approval import Approval, Approve
     from grokkit.agents.hooks import Hook, StopCondition
     from grokkit.agents.journal.journal import Journal
+    from grokkit.resources.typed.form import Form
+    from grokkit.resources.typed.tries import Tries
     from grokkit.sessions.session import AsyncSession
     from grokkit.stores import Store
     from grokkit.tools.tool import Dialect
@@ -58,6 +60,8 @@ class AgentOptions(TypedDict, total=False):
     """`auto`, `none`, `required`, or a tool's name. What forces a call does so in the first turn only."""
     options: Mapping[str, Any]
     """What else the requests have: `{"temperature": 0.2, "timeout": 60}`."""
+    repairs: int
+    """How often the model may mend a typed answer that does not fit (2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,8 @@ class Plan:
     session: AsyncSession | None = None
     tool_choice: str | Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    form: Form[Any] | None = None
+    repairs: int = 2
 
     def fields(self, turn: int) -> dict[str, Any]:
         """The fields of the request of this turn, besides what is said and the model."""
@@ -93,6 +99,14 @@ class Plan:
             fields["tool_choice"] = choice
         return fields
 
+    def tries(self) -> Tries[Any] | None:
+        """What judges the answers of one run, where they should have a type."""
+        if self.form is None:
+            return None
+        from grokkit.resources.typed.tries import Tries
+
+        return Tries(self.form, [], self.repairs)
+
     def _choice(self, turn: int) -> str | Mapping[str, Any] | None:
         choice = self.tool_choice
         if choice is None or (isinstance(choice, str) and choice in _LASTING):
@@ -104,12 +118,12 @@ class Plan:
         return {"type": "function", **({"function": {"name": choice}} if self.dialect == "chat" else {"name": choice})}
 
 
-def planned(options: AgentOptions, **parts: Any) -> Plan:
-    """The plan of an agent's options; `parts` are those that are opened by the client.
+def planned(options: Mapping[str, Any], *, default_model: str, into: Any = None, **opened: Any) -> Plan:
+    """The plan of an agent's options, with those that are `opened` already.
 
     Raises `Misused` for tools of one name, and for what cannot be together; `TypeError` for an unknown option.
     """
-    given: dict[str, Any] = {**options, **parts}
+    given: dict[str, Any] = {**options, **opened}
     for name in given:
         if name not in AgentOptions.__annotations__:
             raise TypeError(f"agent() has no option {name!r}: there are {', '.join(AgentOptions.__annotations__)}")
@@ -122,7 +136,19 @@ def planned(options: AgentOptions, **parts: Any) -> Plan:
     tools, server_tools = sorted_out(offered)
     plan = Plan(**{**given, "options": rest, "tools": tools, "server_tools": server_tools})
     _check(plan)
-    return plan
+    return plan if into is None else _typed(plan, into, default_model)
+
+
+def _typed(plan: Plan, into: Any, default_model: str) -> Plan:
+    """The plan, with requests that ask for answers of this type. Raises `ToolUnfit` for types that no answer has."""
+    from grokkit.resources.typed.asking import fields_for
+    from grokkit.resources.typed.form import form_of
+
+    form = form_of(into)
+    offered = [*plan.tools, *plan.server_tools]
+    fields = fields_for(form, plan.dialect, plan.model or default_model, {**plan.options, "tools": offered})
+    del fields["tools"]
+    return replace(plan, form=form, options=fields)
 
 
 def sorted_out(offered: Iterable[Offered]) -> tuple[tuple[Tool[..., Any], ...], tuple[dict[str, Any], ...]]:

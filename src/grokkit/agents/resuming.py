@@ -6,11 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 from grokkit.agents.outcome import NoValue, RunResult
 from grokkit.agents.progress import spent_before, turn_results
+from grokkit.tools.refusals import ValueRefused
 
 if TYPE_CHECKING:
     from grokkit.agents.journal.record import RunRecord
     from grokkit.agents.plan import Plan
     from grokkit.agents.talks import Talk
+    from grokkit.wire.answer import Answer
+
+
+def _held(answer: Answer | None, plan: Plan) -> object:
+    if answer is None:
+        return NoValue("the model never answered")
+    if plan.form is None:
+        return answer.text
+    try:
+        value: object = plan.form.read(answer.text)
+    except ValueRefused as refused:
+        return NoValue(refused.message)
+    return value
 
 
 def result_of_record(record: RunRecord, talk: Talk, plan: Plan) -> RunResult[Any]:
@@ -20,7 +34,7 @@ def result_of_record(record: RunRecord, talk: Talk, plan: Plan) -> RunResult[Any
     last = record.turns[-1] if record.turns else None
     answer = talk.answer_of(last) if last else None
     return RunResult(
-        held=answer.text if answer else NoValue("the model never answered"),
+        held=_held(answer, plan),
         name=plan.name,
         usage=spent_before(record).usage,
         answer=answer,
