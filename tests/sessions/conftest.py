@@ -10,6 +10,8 @@ import pytest
 from grokkit.sessions.memory import MemorySessions
 from grokkit.sessions.postgres import PostgresSessions
 from grokkit.sessions.redis import RedisSessions
+from grokkit.sessions.sealing import Sealed
+from grokkit.sessions.sealing_form import new_key
 from grokkit.sessions.sqlite import SQLiteSessions
 
 if TYPE_CHECKING:
@@ -42,7 +44,18 @@ def _postgres(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
     return lambda: PostgresSessions(url, timeout=20.0)
 
 
-KINDS = {"memory": _memory, "sqlite": _sqlite, "redis": _redis, "postgres": _postgres}
+def _sealed(
+    make: Callable[[pytest.FixtureRequest], Callable[[], SessionStore]],
+) -> Callable[[pytest.FixtureRequest], Callable[[], SessionStore]]:
+    def sealed(request: pytest.FixtureRequest) -> Callable[[], SessionStore]:
+        one_more, key = make(request), new_key()
+        return lambda: Sealed(one_more(), key)
+
+    return sealed
+
+
+_PLAIN = {"memory": _memory, "sqlite": _sqlite, "redis": _redis, "postgres": _postgres}
+KINDS = _PLAIN | {f"sealed {name}": _sealed(make) for name, make in _PLAIN.items()}
 """Each gives a function that makes another store over the same sessions, as another process has it."""
 
 

@@ -5,6 +5,7 @@ from grokkit.sessions.doctor import Change, Mended, is_synthetic, mend
 from grokkit.sessions.memory import MemorySessions
 from grokkit.sessions.opening import open_sessions
 from grokkit.sessions.record import TurnNotSaved
+from grokkit.sessions.sealing_form import SealBroken, SessionSealed, new_key
 from grokkit.sessions.session import AsyncSession
 from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo, SessionStore
 from grokkit.sessions.turn import Turn
@@ -18,12 +19,15 @@ __all__ = [
     "Mended",
     "Page",
     "PromptCacheDropped",
+    "SealBroken",
     "SessionConflict",
     "SessionInfo",
+    "SessionSealed",
     "SessionStore",
     "Turn",
     "TurnNotSaved",
     "is_synthetic",
     "mend",
+    "new_key",
     "open_sessions",
 ]

@@ -11,8 +11,10 @@ from grokkit.errors import ConfigInvalid
 from grokkit.sessions.memory import MemorySessions
 
 if TYPE_CHECKING:
+    from grokkit.sessions.sealing_keys import Keys
     from grokkit.sessions.store import SessionStore
 
+KEY_VARIABLE = "GROKKIT_SESSIONS_KEY"
 _REDIS = {"redis", "rediss", "valkey", "valkeys", "unix", "redis+cluster", "rediss+cluster"}
 _POSTGRES = {"postgresql", "postgres"}
 _KNOWN = (
@@ -28,26 +30,35 @@ def default_file() -> Path:
     return (named if named.is_absolute() else Path.home() / ".local" / "share") / "grokkit" / "sessions.db"
 
 
-def open_sessions(where: str | None = None) -> SessionStore:
+def open_sessions(where: str | None = None, *, key: Keys | None = None) -> SessionStore:
     """The store that a text names, or the user's own file; nothing is opened before its first use.
 
-    Raises `ConfigInvalid` for a text that names none, and `ExtraMissing` when redis-py or psycopg is
-    needed and not installed.
+    With a `key`, or several, the newest first, what is said is encrypted before it gets there: see `Sealed`. Without
+    the argument the keys are those in `GROKKIT_SESSIONS_KEY`, if it is set; `key=()` is for none all the same.
+
+    Raises `ConfigInvalid` for a text that names none and for a key that is none, and `ExtraMissing` when redis-py,
+    psycopg or cryptography is needed and not installed.
 
     >>> open_sessions("memory"), open_sessions("sqlite:///chat.db")
     (memory, sqlite:///chat.db)
     """
-    if where is None:
-        from grokkit.sessions.sqlite import SQLiteSessions
+    store = _named(where)
+    keys = (os.environ.get(KEY_VARIABLE, "").strip() or ()) if key is None else key
+    if not keys and not isinstance(keys, str):
+        return store
+    from grokkit.sessions.sealing import Sealed
 
-        return SQLiteSessions(default_file())
+    return Sealed(store, keys)
+
+
+def _named(where: str | None) -> SessionStore:
+    if where is None:
+        return _in_file(default_file())
     scheme, _, rest = where.partition("://")
     if where in {"memory", "memory://"}:
         return MemorySessions()
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":
-        from grokkit.sessions.sqlite import SQLiteSessions
-
-        return SQLiteSessions(rest[1:])
+        return _in_file(rest[1:])
     if scheme in _REDIS and rest:
         from grokkit.sessions.redis import RedisSessions
 
@@ -57,3 +68,9 @@ def open_sessions(where: str | None = None) -> SessionStore:
 
         return PostgresSessions(where)
     raise ConfigInvalid(f"no store of sessions is named {redact(where)[:64]!r}", hint=f"there are {_KNOWN}")
+
+
+def _in_file(path: str | Path) -> SessionStore:
+    from grokkit.sessions.sqlite import SQLiteSessions
+
+    return SQLiteSessions(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from grokkit.errors import StoreUnavailable
+from grokkit.errors import GrokError, StoreUnavailable
+from grokkit.sessions.sealing_form import refuse_sealed
 from grokkit.sessions.store import SessionConflict
 from grokkit.sessions.texts import name_of
 from grokkit.sessions.turn import Placed, Turn, live
@@ -59,6 +60,7 @@ class Record:
         """The last known entry is loaded again: where it is another one, the session was deleted and begun anew."""
         known = self.version
         loaded = await self.store.load(self.name, after=max(known - 1, 0))
+        refuse_sealed(self.name, loaded)
         if known and (not loaded or loaded[0].id != self.entries[known - 1].id):
             self.entries = await self.store.load(self.name)
             return
@@ -72,10 +74,12 @@ class Record:
         """
         try:
             return await self._append(turn)
-        except StoreUnavailable as error:
+        except GrokError as error:
             self._unsaved.append(turn)
             raise TurnNotSaved(
-                f"the answer came, but session {self.name!r} could not be saved: {error.message}", answer=answer
+                f"the answer came, but session {self.name!r} could not be saved: {error.message}",
+                answer=answer,
+                retryable=error.retryable,
             ) from error
 
     async def add_here(self, turns: Sequence[Turn]) -> int:
