@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from grokkit.agents.approval import Approval, Approve
     from grokkit.agents.hooks import Hook, StopCondition
     from grokkit.agents.journal.journal import Journal
-    from grokkit.resources.typed.form import Form
     from grokkit.resources.typed.tries import Tries
     from grokkit.sessions.session import AsyncSession
     from grokkit.stores import Store
@@ -85,8 +85,9 @@ class Plan:
     session: AsyncSession | None = None
     tool_choice: str | Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    form: Form[Any] | None = None
     repairs: int = 2
+    typed: Tries[Any] | None = None
+    """What judges answers that should have a type, as it is before the first of them."""
 
     def fields(self, turn: int) -> dict[str, Any]:
         """The fields of the request of this turn, besides what is said and the model."""
@@ -101,11 +102,7 @@ class Plan:
 
     def tries(self) -> Tries[Any] | None:
         """What judges the answers of one run, where they should have a type."""
-        if self.form is None:
-            return None
-        from grokkit.resources.typed.tries import Tries
-
-        return Tries(self.form, [], self.repairs)
+        return copy(self.typed)
 
     def _choice(self, turn: int) -> str | Mapping[str, Any] | None:
         choice = self.tool_choice
@@ -141,14 +138,13 @@ def planned(options: Mapping[str, Any], *, default_model: str, into: Any = None,
 
 def _typed(plan: Plan, into: Any, default_model: str) -> Plan:
     """The plan, with requests that ask for answers of this type. Raises `ToolUnfit` for types that no answer has."""
-    from grokkit.resources.typed.asking import fields_for
-    from grokkit.resources.typed.form import form_of
+    from grokkit.resources.typed.asking import asked_for
 
-    form = form_of(into)
-    offered = [*plan.tools, *plan.server_tools]
-    fields = fields_for(form, plan.dialect, plan.model or default_model, {**plan.options, "tools": offered})
+    model = plan.model or default_model
+    options = {**plan.options, "tools": [*plan.tools, *plan.server_tools]}
+    tries, fields = asked_for(into, [], plan.repairs, dialect=plan.dialect, model=model, options=options)
     del fields["tools"]
-    return replace(plan, form=form, options=fields)
+    return replace(plan, typed=tries, options=fields)
 
 
 def sorted_out(offered: Iterable[Offered]) -> tuple[tuple[Tool[..., Any], ...], tuple[dict[str, Any], ...]]:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def _held(answer: Answer | None, plan: Plan) -> object:
     if answer is None:
         return NoValue("the model never answered")
-    if plan.form is None:
+    if plan.typed is None:
         return answer.text
     try:
-        value: object = plan.form.read(answer.text)
+        value: object = plan.typed.form.read(answer.text)
     except ValueRefused as refused:
         return NoValue(refused.message)
     return value
