@@ -14,6 +14,7 @@ from grokkit.resources.chat import AsyncChat
 from grokkit.resources.models import AsyncModels
 from grokkit.resources.responses import AsyncResponses
 from grokkit.sessions.collection import AsyncSessions
+from grokkit.sessions.record import TurnNotSaved
 from grokkit.sessions.session import AsyncSession
 from grokkit.sync_agents import MakesAgents
 
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
     from grokkit.layers.cache import CacheHealth
     from grokkit.layers.health import Health
     from grokkit.pipeline import Stack
+    from grokkit.resources.responses import ResponsesOptions
     from grokkit.sessions import SessionInfo, SessionStore
     from grokkit.sessions.collection import SessionOptions, TurnOptions
+    from grokkit.sessions.session import Prompted
+    from grokkit.sessions.stream import SessionStream as AsyncSessionStream
+    from grokkit.wire.events import StreamEvent
 
 __all__ = [
     "Account",
@@ -105,6 +110,30 @@ class CachedAnswers(_Face):
         return self.twin.health()
 
 
+class SessionStream(Stream):
+    """The answer of a session's turn while it arrives: a `Stream` like any other, which keeps the turn when it ends.
+
+    Closing it raises `TurnNotSaved` where the turn could not be kept and nobody was told.
+    """
+
+    _twin: AsyncSessionStream
+    _told = False
+
+    def __next__(self) -> StreamEvent:
+        try:
+            return super().__next__()
+        except TurnNotSaved:
+            self._told = True
+            raise
+
+    def close(self) -> None:
+        """Close the connection, and wait until the turn is kept. Safe to call twice."""
+        super().close()
+        told, self._told = self._told, True
+        if self._twin.unsaved is not None and not told:
+            raise self._twin.unsaved
+
+
 class Session(_Face):
     """A conversation in a store, under a name: `grok.session("support-42")`. Any thread may use it: see `AsyncSession`.
 
@@ -119,7 +148,6 @@ class Session(_Face):
     twin: AsyncSession
 
     ask = blocking(AsyncSession.ask)
-    stream = streaming(AsyncSession.stream)
     history = blocking(AsyncSession.history)
     items = blocking(AsyncSession.items)
     append = blocking(AsyncSession.append)
@@ -139,6 +167,10 @@ class Session(_Face):
     def name(self) -> str:
         """What the conversation is found by."""
         return self.twin.name
+
+    def stream(self, prompt: Prompted, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> Stream:
+        """The same answer while it arrives; open it with `with`. The turn is kept when the stream ends."""
+        return SessionStream(self.twin.stream(prompt, model=model, **options))
 
     def fork(self, name: str, *, at: int | None = None) -> Self:
         """A new session that begins as this one: see `AsyncSession.fork`."""

@@ -44,7 +44,7 @@ ONLY_ASYNC = {
         "not_open",
         "replay",  # a reply that came in one piece
         "opened_before",
-    }
+    },
 }
 ONLY_BLOCKING = {RunStream: {"close"}, Stream: {"close"}, TypedStream: {"close"}}
 ITERATED = {
@@ -54,6 +54,7 @@ ITERATED = {
     "AsyncIterator[SessionInfo]": "Iterator[SessionInfo]",
     "AsyncSession": "Session",
     "AsyncStream": "Stream",
+    "SessionStream": "Stream",
     "AsyncTypedStream[T]": "TypedStream[T]",
     "AsyncIterator[Any]": "Iterator[Any]",
 }

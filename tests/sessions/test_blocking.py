@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grokkit import Session
-from grokkit.errors import GrokError
-from grokkit.sessions import SessionConflict, Turn
+from grokkit.errors import GrokError, StoreUnavailable
+from grokkit.sessions import MemorySessions, SessionConflict, Turn, TurnNotSaved
 from grokkit.testing import Simulator
 
 if TYPE_CHECKING:
@@ -101,3 +101,30 @@ def test_threads_share_a_session(grok: Grok) -> None:
 
     said = {turn.said.split("\n")[0] for turn in grok.session("s").history()}
     assert said == {str(number) for number in range(20)}
+
+
+class Away(MemorySessions):
+    """A store that cannot be written."""
+
+    async def append(self, name: str, turns: object, *, expected: int) -> int:
+        raise StoreUnavailable("the store is away")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_that_a_streamed_turn_is_not_saved_is_told_after_what_was_said(
+    sim: Simulator, grok: Grok, *, whole: bool
+) -> None:
+    sim.on().reply("one two three", pieces=["one ", "two ", "three"])
+    said: list[str] = []
+
+    def read() -> None:
+        with grok.session("s", store=Away()).stream("Count") as stream:
+            for text in stream.text():
+                said.append(text)
+                if not whole:
+                    break
+
+    with pytest.raises(TurnNotSaved):
+        read()
+
+    assert "".join(said) == ("one two three" if whole else "one ")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit.errors import GrokError, InvalidRequest, StoreUnavailable, StreamInterrupted
+from grokkit.errors import ConfigInvalid, GrokError, InvalidRequest, StoreUnavailable, StreamInterrupted
 from grokkit.sessions.doctor import is_synthetic
 from grokkit.sessions.memory import MemorySessions
 from grokkit.sessions.record import TurnNotSaved
@@ -29,12 +29,15 @@ class Shaky(MemorySessions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.state = {"down": False}
+        self.state: dict[str, Any] = {"down": False, "lost": False, "error": StoreUnavailable("the store is away")}
 
     async def append(self, name: str, turns: Sequence[Turn], *, expected: int) -> int:
         if self.state["down"]:
-            raise StoreUnavailable("the store is away")
-        return await super().append(name, turns, expected=expected)
+            raise self.state["error"]
+        version = await super().append(name, turns, expected=expected)
+        if self.state["lost"]:
+            raise self.state["error"]
+        return version
 
 
 @pytest.fixture
@@ -374,6 +377,72 @@ async def test_an_answer_that_could_not_be_saved_is_not_lost(store: Shaky, sessi
     assert "4" in caught.value.answer.text
     assert caught.value.retryable
     assert [turn.said.split("\n")[0] for turn in await session.history()] == ["What is 2+2?", "And 3+3?"]
+
+
+async def test_an_answer_is_not_lost_to_a_store_that_is_no_store_any_more(session: AsyncSession, store: Shaky) -> None:
+    store.state |= {"down": True, "error": ConfigInvalid("the file is none of ours")}
+
+    with pytest.raises(TurnNotSaved, match="none of ours") as caught:
+        await session.ask("What is 2+2?")
+
+    assert caught.value.answer is not None
+    assert not caught.value.retryable
+
+
+async def test_all_of_a_streamed_answer_is_handed_out_before_it_is_said_that_it_is_not_saved(
+    sim: Simulator, session: AsyncSession, store: Shaky
+) -> None:
+    sim.on().reply("one two three")
+    store.state["down"] = True
+    said: list[str] = []
+
+    async def read() -> None:
+        async with session.stream("Count") as stream:
+            async for text in stream.text():
+                said.append(text)  # noqa: PERF401 - what was read before the error counts
+
+    with pytest.raises(TurnNotSaved):
+        await read()
+
+    assert "".join(said) == "one two three"
+
+
+async def test_who_leaves_a_stream_is_told_that_the_turn_is_not_saved(
+    sim: Simulator, session: AsyncSession, store: Shaky
+) -> None:
+    sim.on().reply("one two three", pieces=["one ", "two ", "three"], pace=1.0)
+    store.state["down"] = True
+
+    with pytest.raises(TurnNotSaved) as caught:
+        async with session.stream("Count") as stream:
+            await anext(stream.text())
+
+    assert caught.value.answer is not None
+    assert caught.value.answer.text == "one "
+
+
+async def test_that_a_stream_broke_is_told_before_that_it_is_not_saved(
+    sim: Simulator, session: AsyncSession, store: Shaky
+) -> None:
+    sim.on().reply("one two three four", pieces=["one ", "two ", "three ", "four"], fault=Fault(end_after=8))
+    store.state["down"] = True
+
+    with pytest.raises(StreamInterrupted) as caught:
+        async with session.stream("Count") as stream:
+            await stream.done()
+
+    assert "could not be saved" in caught.value.__notes__[0]
+
+
+async def test_a_turn_whose_saving_was_not_confirmed_is_saved_once(session: AsyncSession, store: Shaky) -> None:
+    store.state["lost"] = True
+    with pytest.raises(TurnNotSaved):
+        await session.ask("one")
+    store.state["lost"] = False
+
+    await session.ask("two")
+
+    assert [turn.said.split("\n")[0] for turn in await session.history()] == ["one", "two"]
 
 
 async def test_what_could_not_be_saved_is_saved_on_demand_and_once(

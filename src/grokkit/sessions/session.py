@@ -114,7 +114,9 @@ class AsyncSession:
         await self._keep(asking, answer)
         return answer
 
-    def stream(self, prompt: Prompted, *, model: str | None = None, **options: Unpack[ResponsesOptions]) -> AsyncStream:
+    def stream(
+        self, prompt: Prompted, *, model: str | None = None, **options: Unpack[ResponsesOptions]
+    ) -> SessionStream:
         """The same answer while it arrives; open it with `async with`. The turn is kept when the stream ends."""
         asked: list[Asking] = []
 
