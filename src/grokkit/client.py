@@ -85,6 +85,7 @@ class ConfigOptions(TypedDict, total=False):
     priority: Literal["high", "normal", "low"]
     state: str | SecretURL | Store | None
     sessions: str | SecretURL | SessionStore | None
+    sessions_key: str | Secret | None
     profile: str | None
 
 

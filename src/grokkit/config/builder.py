@@ -165,6 +165,10 @@ class Builder(Generic[T]):
         """Where conversations are kept: a URL or a store of sessions; the user's own file without."""
         return self.option("sessions", SecretURL(where) if isinstance(where, str) else where)
 
+    def sessions_key(self, key: str | Secret) -> Self:
+        """What conversations are encrypted with: a key, or several with spaces between, the newest first."""
+        return self.option("sessions_key", Secret(key))
+
     def profile(self, name: str) -> Self:
         """The profile in force, of those in the config files."""
         return self.option("profile", name)

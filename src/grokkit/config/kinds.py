@@ -179,6 +179,15 @@ def _read_sessions(value: object) -> object:
     return value if is_store else _read_place(value, "a store of sessions", "sqlite:///chat.db")
 
 
+def _read_sessions_key(value: object) -> Secret:
+    if not isinstance(value, str | Secret):
+        raise Unfit(f"takes a key, or several in one text, the newest first; found {found(value)}")
+    text = Secret(value)
+    if not text.reveal().strip():
+        raise Unfit("is empty or blank: grokkit.sessions.new_key() makes a key")
+    return text
+
+
 def _read_place(value: object, store: str, example: str) -> SecretURL:
     if not isinstance(value, str | SecretURL):
         raise Unfit(f"takes memory, a URL, or {store}; found {found(value)}")
@@ -243,5 +252,6 @@ BASE_URL = Kind("an `http://` or `https://` URL", _read_base_url, show=lambda va
 PROXY = Kind("a URL", _read_proxy, show=str, optional=True)
 STATE = Kind("`memory`, or a URL such as `redis://host:6379/0`", _read_state, show=str, optional=True)
 SESSIONS = Kind("`memory`, or a URL such as `sqlite:///chat.db`", _read_sessions, show=str, optional=True)
+SESSIONS_KEY = Kind("a key, or several with spaces between", _read_sessions_key, show=_show_key, optional=True)
 PATH = Kind("the path of a file", _read_path, show=str, optional=True)
 HEADER = Kind("a line of text", _read_header)

@@ -12,7 +12,7 @@ from .headers import Headers
 from .kinds import KeySource, Kind
 from .layering import Found, Setting, Spec, as_found, defaults, read_table, sealed, settle
 from .policies import Cache, Circuit, Fallback, Hedge, Policies, RateLimit, Retry
-from .secret import SecretURL
+from .secret import Secret, SecretURL
 from .timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -99,6 +99,10 @@ class Config:
     sessions: "SecretURL | SessionStore | None" = field(
         default=None,
         metadata=about("Where conversations are kept; `none` is the user's own file.", kinds.SESSIONS),
+    )
+    sessions_key: Secret | None = field(
+        default=None,
+        metadata=about("What conversations are encrypted with; the newest key first.", kinds.SESSIONS_KEY),
     )
     profile: str | None = field(
         default=None, metadata=about("The profile in force, of those in the files.", kinds.OPTIONAL_WORD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack
 
 from grokkit.errors import ClientClosed, NotFound
 from grokkit.sessions.session import AsyncSession
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from grokkit.resources.channel import Channel
+    from grokkit.resources.offered import Offered
     from grokkit.resources.responses import AsyncResponses, ResponsesOptions
     from grokkit.sessions.affinity import PromptCacheDropped
     from grokkit.sessions.held import SessionStores, Where
@@ -29,7 +30,7 @@ class TurnOptions(TypedDict, total=False):
 
     model: str | None
     instructions: str | None
-    tools: Sequence[dict[str, Any]] | None
+    tools: Sequence[Offered] | None
     compact_at: int | None
     """Tokens from which the conversation is made short before the next turn."""
     told: Callable[[PromptCacheDropped], object]
@@ -155,7 +156,8 @@ class AsyncSessions:
     def _in(self, where: Where) -> SessionStore:
         if self._channel.closed:
             raise ClientClosed("this client is closed", hint="make a new one, or close it later")
-        return self._stores.of(self._channel.config.sessions if where is None else where)
+        config = self._channel.config
+        return self._stores.of(config.sessions if where is None else where, config.sessions_key)
 
     async def _missing(self, name: str) -> SessionInfo:
         page = await self._store.list(limit=_LOOKED_THROUGH)
