@@ -108,15 +108,16 @@ def exceeded(limits: RunLimits, spent: Spent, *, calls: int) -> Excess | None:
         return Excess("calls", made)
     if limits.tokens is not None and usage.total_tokens >= limits.tokens:
         return Excess("tokens", f"{usage.total_tokens} tokens were used, of {limits.tokens}")
-    return _money_exceeded(limits, usage) or _patience_exceeded(limits, spent)
+    return _money_exceeded(limits, spent) or _patience_exceeded(limits, spent)
 
 
-def _money_exceeded(limits: RunLimits, usage: Usage) -> Excess | None:
-    if limits.usd is None:
+def _money_exceeded(limits: RunLimits, spent: Spent) -> Excess | None:
+    usage = spent.usage
+    if limits.usd is None or not spent.turns:
         return None
     if usage.cost_ticks is None:
         unknown = "nobody knows what the answers cost, so the limit on money cannot be kept"
-        return None if usage == Usage() else Excess("usd", unknown)
+        return Excess("usd", unknown)
     if usage.cost_ticks < limits.usd * TICKS_PER_USD:
         return None
     return Excess("usd", f"${usage.cost_ticks / TICKS_PER_USD:.4f} were spent, of ${limits.usd:.4f}")
