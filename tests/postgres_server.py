@@ -37,7 +37,8 @@ def _folder() -> Path | None:
 BINARIES = _folder()
 
 
-def _why_not() -> str | None:
+def why_not() -> str | None:
+    """The reason why there can be no server here; None where there can."""
     if BINARIES is None:
         return "no PostgreSQL server is installed (apt-get install postgresql)"
     if os.geteuid() == 0 and not _has_user("postgres"):
@@ -173,7 +174,7 @@ def _free_port() -> int:
 
 def postgres_or_skip(**settings: str) -> PostgresServer:
     """A server that is not started yet; the test is skipped where there is none to start."""
-    if (reason := _why_not()) is not None:
+    if (reason := why_not()) is not None:
         pytest.skip(reason)
     return PostgresServer(**settings)
 
