@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from grokkit.local.forced import forced_call
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from grokkit.call import Call, Next, Reply
+    from grokkit.local.forced import Dialect
+
+
+_DIALECTS: dict[str, Dialect] = {"responses": "responses", "chat": "chat"}
 
 
 class _Format(msgspec.Struct, omit_defaults=True):
@@ -36,11 +42,15 @@ class LocalDialect:
         return "local_dialect"
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        """Translate the body of a Responses call."""
+        """Translate the body of a call, and the reply to one that must call a function."""
         call = call.replace(headers={**call.headers, "Connection": "close"})
-        if call.operation == "responses" and call.body is not None and not isinstance(call.body, bytes):
-            call = call.replace(body=responses_body(call.body))
-        return await call_next(call)
+        if call.body is None or isinstance(call.body, bytes) or call.operation not in _DIALECTS:
+            return await call_next(call)
+        if (forced := forced_call(call.body, _DIALECTS[call.operation])) is not None:
+            reply = await call_next(call.replace(body=forced.body, stream=False, gather=None))
+            reply.body = forced.reply(await reply.read(call.max_body_size))
+            return reply
+        return await call_next(call.replace(body=responses_body(call.body)) if call.operation == "responses" else call)
 
 
 def responses_body(body: Mapping[str, object]) -> dict[str, object]:

@@ -119,10 +119,10 @@ class AsyncChat:
     def _typed(
         self, into: TypeForm[T], turns: Turns, model: str | None, repairs: int, options: ChatOptions
     ) -> tuple[Tries[T], ChatOptions]:
-        from grokkit.resources.typed.asking import fields_for, tries_of
+        from grokkit.resources.typed.asking import asked_for
 
-        tries = tries_of(into, _checked("chat.parse", turns), repairs)
-        fields = fields_for(tries.form, "chat", model or self._channel.config.model, options)
+        name = model or self._channel.config.model
+        tries, fields = asked_for(into, turns, repairs, dialect="chat", model=name, options=options)
         return tries, cast("ChatOptions", fields)
 
     def _call(

@@ -127,10 +127,10 @@ class AsyncResponses:
     def _typed(
         self, into: TypeForm[T], turns: Turns, model: str | None, repairs: int, options: ResponsesOptions
     ) -> tuple[Tries[T], ResponsesOptions]:
-        from grokkit.resources.typed.asking import fields_for, tries_of
+        from grokkit.resources.typed.asking import asked_for
 
-        tries = tries_of(into, turns, repairs)
-        fields = fields_for(tries.form, "responses", model or self._channel.config.model, options)
+        name = model or self._channel.config.model
+        tries, fields = asked_for(into, turns, repairs, dialect="responses", model=name, options=options)
         return tries, cast("ResponsesOptions", fields)
 
     async def get(self, response_id: str, **options: Unpack[CallOptions]) -> Answer:

@@ -19,30 +19,31 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-REPAIRS = 2
-"""How often the model may mend its answer, unless the caller says otherwise."""
+_LIMITS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 _FAMILY = "grok-4"
 _WHERE = {"responses": "grok.responses", "chat": "grok.chat"}
 
 
-def tries_of(into: TypeForm[T], turns: Turns, repairs: int) -> Tries[T]:
-    """The tries of an answer. Raises `ToolUnfit` for what no answer can be, `Misused` for a count that is none."""
+def asked_for(
+    into: TypeForm[T], turns: Turns, repairs: int, *, dialect: Dialect, model: str, options: Mapping[str, Any]
+) -> tuple[Tries[T], dict[str, Any]]:
+    """The tries of an answer of this type, and the caller's options with the form in them.
+
+    Raises `ToolUnfit` for what no answer can be; `Misused` where the options ask for another format or several
+    answers, and for a count of repairs that is none; `ParameterRejected` for models that are known not to give such
+    answers.
+    """
     if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
         raise Misused(f"repairs is {repairs!r}", hint="say how often the model may mend its answer: 0, 1, 2 ...")
     form: Form[T] = form_of(into)
-    return Tries(form, turns, repairs)
-
-
-def fields_for(form: Form[Any], dialect: Dialect, model: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The caller's options, and the form. Raises `Misused` where they ask for another format, or several answers,
-    and `ParameterRejected` for models that are known not to give such answers.
-    """
     _refuse_formats(dialect, options)
     _refuse_model(model, dialect, with_tools=bool(options.get("tools")))
     asked = form.fields(dialect)
     if dialect == "responses":
         asked["text"] = {**(options.get("text") or {}), **asked["text"]}
-    return {**options, **asked}
+    limits = (options.get(name) for name in _LIMITS)
+    limit = next((limit for limit in limits if limit is not None), None)
+    return Tries(form, turns, repairs, dialect=dialect, limit=limit), {**options, **asked}
 
 
 def _refuse_formats(dialect: Dialect, options: Mapping[str, Any]) -> None:

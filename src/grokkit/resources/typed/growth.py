@@ -43,9 +43,10 @@ class Node:
         if whole <= self._read:
             return
         steps: Iterable[str | int] = range(whole) if isinstance(self.grows, list) else self.grows
-        for step in list(islice(steps, self._read, whole)):
+        new = list(islice(steps, self._read, whole))
+        self._read = whole  # what is whole beside it tells what a part of a union is
+        for step in new:
             self._take(step)
-        self._read = whole
 
     def member(self, step: str | int) -> Member:
         """What stands there; anything may, where nothing is known."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from grokkit.errors import CallRef
-    from grokkit.resources.typed.form import Form
+    from grokkit.resources.typed.form import Dialect, Form
     from grokkit.wire.answer import Answer
 
     Turns = str | Sequence[Mapping[str, Any]]
@@ -52,12 +52,14 @@ class Parsed(Generic[T]):
 class Tries(Generic[T]):
     """The tries of one typed answer. `turns` is what to send next: bad answers and complaints come after the rest."""
 
-    def __init__(self, form: Form[T], turns: Turns, repairs: int) -> None:
+    def __init__(self, form: Form[T], turns: Turns, repairs: int, *, dialect: Dialect, limit: int | None) -> None:
         self.form = form
         self.turns = turns
         self.made = 0
         self.usage = Usage()
         self._allowed = repairs
+        self._dialect = dialect
+        self._limit = limit
         self.call: CallRef | None = None
 
     def judge(self, answer: Answer) -> Parsed[T] | None:
@@ -68,7 +70,7 @@ class Tries(Generic[T]):
         try:
             value = self.form.read(answer.text)
         except ValueRefused as refused:
-            if self.made >= self._allowed or answer.tool_calls or answer.finish_reason in _CUT_OFF:
+            if self.made >= self._allowed or answer.tool_calls or self._cut_off(answer):
                 raise self._unfit(answer, refused) from None
             self._ask_again(answer, refused)
             return None
@@ -82,10 +84,17 @@ class Tries(Generic[T]):
                 return parsed
 
     def _ask_again(self, answer: Answer, refused: ValueRefused) -> None:
-        said = [{"role": "assistant", "content": answer.text}] if answer.text.strip() else []
+        said = [_said(answer.text, self._dialect)] if answer.text.strip() else []
         asked = [{"role": "user", "content": self.turns}] if isinstance(self.turns, str) else self.turns
         self.turns = [*asked, *said, {"role": "user", "content": self.form.complaint(refused)}]
         self.made += 1
+
+    def _cut_off(self, answer: Answer) -> str | None:
+        """Why an answer ended too early, if it did; some servers do not tell, so the limit is compared."""
+        visible = answer.usage.output_tokens - answer.usage.reasoning_tokens
+        if self._limit is not None and visible >= self._limit:
+            return _CUT_OFF["length"]
+        return _CUT_OFF.get(answer.finish_reason or "")
 
     def _refused(self, answer: Answer) -> AnswerRefused:
         words = refusal_of(answer)
@@ -94,7 +103,7 @@ class Tries(Generic[T]):
 
     def _unfit(self, answer: Answer, refused: ValueRefused) -> AnswerUnfit:
         found = self._found(answer)
-        why = _CUT_OFF.get(answer.finish_reason or "")
+        why = self._cut_off(answer)
         if why is not None:
             length = len(answer.text)
             return AnswerCutOff(f"the answer was cut off after {length} characters of text: {why}", **found)
@@ -115,6 +124,13 @@ class Tries(Generic[T]):
             "request_id": answer.request_id,
             "client_request_id": answer.client_request_id,
         }
+
+
+def _said(text: str, dialect: Dialect) -> dict[str, Any]:
+    """What the model said, as the next request repeats it."""
+    if dialect == "chat":
+        return {"role": "assistant", "content": text}
+    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
 
 
 def refusal_of(answer: Answer) -> str:
