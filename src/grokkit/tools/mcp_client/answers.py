@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from grokkit.tools.settings import Effects
 
-_BASE64 = 4 / 3
-
 
 def effects_of(hints: ToolAnnotations | None) -> Effects:
     """What the annotations say of running a tool twice; what they leave open counts as harm, as MCP has it."""
@@ -51,4 +49,4 @@ def _said(block: ContentBlock) -> str:
 
 
 def _size(base64: str) -> str:
-    return f"{round(len(base64) / _BASE64):,} bytes"
+    return f"{len(base64) * 3 // 4 - base64.count('='):,} bytes"

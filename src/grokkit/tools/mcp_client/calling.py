@@ -23,6 +23,8 @@ async def call(home: Home, tool: str, arguments: dict[str, Any], *, said: str, l
     try:
         result = await client.call_tool(tool, arguments, read_timeout_seconds=limit)
     except MCPError as error:
+        if error.code == CONNECTION_CLOSED:
+            home.lose(client)
         raise _translated(error, tool, said, limit, home) from error
     except InputRequiredRoundsExceededError as error:
         raise ToolFailed(f"{tool} of {said} asks for input that nobody can give") from error

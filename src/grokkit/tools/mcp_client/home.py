@@ -79,6 +79,11 @@ class Home:
             except Exception as error:
                 raise self._unreachable(owner, error) from error
 
+    def lose(self, client: Client) -> None:
+        """This connection is over, which its owner may be about to find out: the next call opens another."""
+        if self._owner is not None and self._owner.client is client:
+            self._owner.let_go()
+
     async def list_again(self) -> None:
         """Ask for the tools anew."""
         await self.client()

@@ -41,6 +41,7 @@ class Owner:
         self._listed = listed
         self._client: Client | None = None
         self._end = asyncio.Event()
+        self._listening = asyncio.Event()
         self._changed = asyncio.Event()
         self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
@@ -65,6 +66,10 @@ class Owner:
             self._task.cancel()
             await self.stop()
             raise
+
+    def let_go(self) -> None:
+        """Have the connection closed, without waiting for it."""
+        self._end.set()
 
     async def stop(self) -> None:
         """Have the connection closed, and wait for that, but not for ever. Any task of the loop may call this."""
@@ -93,9 +98,6 @@ class Owner:
                 heard=self._heard,
                 ended=self._end.set,
             ) as client:
-                await self._list(client)
-                self._client = client
-                self._report(None, client)
                 await self._attend(client)
         except BaseException as error:
             self._report(error, None)
@@ -114,9 +116,15 @@ class Owner:
             self._ready.exception()  # whoever waited may have left
 
     async def _attend(self, client: Client) -> None:
-        """Until the end; meanwhile the list is asked for again when the server says that it has changed."""
-        watching = [asyncio.create_task(self._subscribe(client)), asyncio.create_task(self._follow())]
+        """From the first list to the end; changes are listened for before it, so that none is missed."""
+        watching = [asyncio.create_task(self._subscribe(client))]
         try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._listening.wait(), self._patience / 2)
+            await self._list(client)
+            self._client = client
+            self._report(None, client)
+            watching.append(asyncio.create_task(self._follow()))
             await self._end.wait()
         finally:
             for task in watching:
@@ -132,8 +140,17 @@ class Owner:
 
     async def _subscribe(self, client: Client) -> None:
         """Newer servers only tell of changes to who listens."""
+        offered = client.server_capabilities.tools
+        try:
+            if offered is not None and offered.list_changed:
+                await self._listen(client)
+        finally:
+            self._listening.set()
+
+    async def _listen(self, client: Client) -> None:
         with suppress(ListenNotSupportedError, SubscriptionLost, MCPError, TimeoutError):
             async with client.listen(tools_list_changed=True) as changes:
+                self._listening.set()
                 async for _ in changes:
                     self._changed.set()
 
