@@ -58,7 +58,7 @@ class Tries(Generic[T]):
         self.made = 0
         self.usage = Usage()
         self._allowed = repairs
-        self._dialect = dialect
+        self._dialect: Dialect = dialect
         self._limit = limit
         self.call: CallRef | None = None
 
