@@ -288,6 +288,22 @@ async def test_results_of_tools_are_asked_with_like_any_prompt(sim: Simulator, s
     assert [item.get("type") for item in sent(sim)["input"]][2:] == ["function_call", "function_call_output"]
 
 
+async def test_functions_are_offered_by_their_definitions(sim: Simulator, grok: Any, store: Shaky) -> None:
+    def rain(city: str) -> str:
+        """Whether it rains."""
+        raise NotImplementedError
+
+    session = opened(grok, store, tools=[rain])
+
+    await session.ask("Hi")
+    await session.ask("Hi", tools=[rain, {"type": "web_search"}])
+
+    once, again = sent(sim, 0)["tools"], sent(sim, 1)["tools"]
+    assert (once[0]["name"], once[0]["description"]) == ("rain", "Whether it rains.")
+    assert again == [*once, {"type": "web_search"}]
+    assert len({turn.head.tools[0] for turn in await session.history() if turn.head}) == 1
+
+
 async def test_a_call_that_nobody_answered_does_not_spoil_the_session(sim: Simulator, session: AsyncSession) -> None:
     sim.on(last="Rain").reply(tool_calls=[("weather", {"city": "Oslo"}), ("weather", {"city": "Bergen"})])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from grokkit.errors import InvalidRequest
+from grokkit.resources.offered import definitions
 from grokkit.sessions.doctor import mend
 from grokkit.sessions.doctor.results import CALL_OF
 from grokkit.sessions.turn import Placed, items_of, turns_only
@@ -42,12 +43,14 @@ def fields_of(options: Mapping[str, Any], key: str) -> ResponsesOptions:
     if options.get("previous_response_id") is not None:
         raise TypeError("a session sends its own history: leave previous_response_id out")
     include = [*(options.get("include") or ())]
-    fields = {
+    fields: dict[str, Any] = {
         "store": False,
         "prompt_cache_key": key,
         **options,
         "include": include if _SEALED in include else [*include, _SEALED],
     }
+    if fields.get("tools"):
+        fields["tools"] = definitions(fields["tools"], "responses")
     return cast("ResponsesOptions", fields)
 
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
 from grokkit.errors import InvalidRequest
+from grokkit.resources.offered import definitions
 from grokkit.sessions import affinity
 from grokkit.sessions.affinity import log_drop
 from grokkit.sessions.asking import Asking, copied
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from grokkit.errors import GrokError
+    from grokkit.resources.offered import Offered
     from grokkit.resources.responses import AsyncResponses, ResponsesOptions
     from grokkit.resources.stream import AsyncStream
     from grokkit.sessions.affinity import PromptCacheDropped
@@ -47,8 +49,9 @@ class AsyncSession:
     writers each one's turns are kept, in the order in which their answers came.
 
     `instructions`, `tools` and `options`, which is what else `ask` takes, hold for every turn, unless it says
-    otherwise. `compact_at` is the length in tokens from which the conversation is made short before the next turn.
-    `told` hears when the server had to read again what it had read before, and which part of the prompt is the reason.
+    otherwise. Functions among the tools are offered, and not run: `grok.agent(session=...)` runs them. `compact_at`
+    is the length in tokens from which the conversation is made short before the next turn. `told` hears when the
+    server had to read again what it had read before, and which part of the prompt is the reason.
 
     >>> import asyncio
     >>> from grokkit.sessions.memory import MemorySessions
@@ -74,7 +77,7 @@ class AsyncSession:
         told: Callable[[PromptCacheDropped], object] = log_drop,
         now: Callable[[], float] = time.time,
         instructions: str | None = None,
-        tools: Sequence[dict[str, Any]] | None = None,
+        tools: Sequence[Offered] | None = None,
         options: ResponsesOptions | None = None,
     ) -> None:
         self._store = store.for_tenant(tenant)
@@ -91,7 +94,7 @@ class AsyncSession:
         if instructions is not None:
             self._options["instructions"] = instructions
         if tools is not None:
-            self._options["tools"] = [*tools]
+            self._options["tools"] = definitions(tools, "responses")
         if tenant:
             self._options.setdefault("tenant", tenant)
 
