@@ -118,7 +118,7 @@ async def _halting(one: OneCall, halt: Halt) -> _Outcome:
 
 
 async def _ended(tasks: list[asyncio.Task[_Outcome]]) -> None:
-    """All have ended; when this is cancelled, so are they, and they have the time to write that down."""
+    """All have ended; when this is cancelled, so are they, and have the time to write that down, unless it is again."""
     if not tasks:
         return
     for task in tasks:
@@ -126,10 +126,17 @@ async def _ended(tasks: list[asyncio.Task[_Outcome]]) -> None:
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        _cancel(tasks)
+        try:
+            await asyncio.wait(tasks)
+        finally:
+            _cancel(tasks)
         raise
+
+
+def _cancel(tasks: list[asyncio.Task[_Outcome]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 def _seen(task: asyncio.Task[_Outcome]) -> None:
