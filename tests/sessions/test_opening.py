@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from grokkit.errors import ConfigInvalid
+from grokkit.errors import ConfigInvalid, ExtraMissing
 from grokkit.sessions.memory import MemorySessions
 from grokkit.sessions.opening import default_file, open_sessions
+from grokkit.sessions.postgres import PostgresSessions
 from grokkit.sessions.redis import RedisSessions
 from grokkit.sessions.sqlite import SQLiteSessions
 
@@ -22,6 +24,8 @@ from grokkit.sessions.sqlite import SQLiteSessions
         ("redis://localhost:6379/0", RedisSessions),
         ("valkeys://localhost", RedisSessions),
         ("unix:///run/redis.sock", RedisSessions),
+        ("postgresql://localhost/chat", PostgresSessions),
+        ("postgres:///chat?host=/run/postgresql", PostgresSessions),
     ],
 )
 def test_a_text_names_a_store(where: str, kind: type) -> None:
@@ -53,3 +57,25 @@ def test_a_data_home_that_is_no_path_from_the_root_does_not_count(monkeypatch: p
 def test_a_file_without_a_name_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="needs a file"):
         SQLiteSessions("")
+
+
+@pytest.mark.parametrize(
+    ("missing", "where", "key", "extra"),
+    [
+        ("psycopg", "postgresql://localhost/chat", None, "postgres"),
+        ("cryptography.exceptions", "memory", "passphrase:correct horse battery", "encryption"),
+    ],
+)
+def test_a_store_whose_library_is_not_installed_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, missing: str, where: str, key: str | None, extra: str
+) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("grokkit.sessions.postgres", "grokkit.sessions.seal"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+
+    with pytest.raises(ExtraMissing) as caught:
+        open_sessions(where, key=key)
+
+    assert caught.value.extra == extra

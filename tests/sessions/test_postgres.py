@@ -185,6 +185,42 @@ async def test_a_user_without_rights_is_told_so(common_postgres: Any, url: str) 
     assert version == 1
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("SELECT", "sslmode=require", ConfigInvalid, "no TLS that is trusted"),
+        ("SELECT", "options=-cdefault_transaction_read_only%3Don", StoreUnavailable, "read-only transaction"),
+        ("CREATE TABLE grokkit_sessions (somebody_elses int)", "", ConfigInvalid, r"refused \(42703\)"),
+    ],
+)
+async def test_what_the_server_says_is_told_in_our_words(
+    common_postgres: Any, url: str, case: tuple[str, str, type[GrokError], str]
+) -> None:
+    prepare, options, kind, words = case
+    common_postgres.tell(prepare, url)
+    store = PostgresSessions(f"{url}?{options}")
+
+    with pytest.raises(kind, match=words):
+        await store.append("s", [said("Hi")], expected=0)
+    await store.aclose()
+
+
+async def test_what_still_runs_when_the_store_is_closed_is_told_so(url: str) -> None:
+    store = PostgresSessions(url, timeout=20.0)
+    await store.append("s", [said("one")], expected=0)
+    async with await psycopg.AsyncConnection.connect(url) as holder:
+        await holder.execute("SELECT FROM grokkit_sessions FOR UPDATE")
+        waiting = asyncio.create_task(store.append("s", [said("two")], expected=1))
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as watcher:
+            looked = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            while not (await watcher.execute(looked)).rowcount:
+                pass
+        await store.aclose()
+
+    with pytest.raises(StoreUnavailable, match="was closed before it answered"):
+        await waiting
+
+
 async def test_a_session_that_somebody_locks_is_waited_for_in_bounds(url: str) -> None:
     hasty, patient = PostgresSessions(url, timeout=0.2), PostgresSessions(url, timeout=20.0)
     await patient.append("s", [said("one")], expected=0)
@@ -193,11 +229,10 @@ async def test_a_session_that_somebody_locks_is_waited_for_in_bounds(url: str) -
 
         with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.2 s"):
             await hasty.append("s", [said("two")], expected=1)
+        await hasty.aclose()  # comes back when the server has heard
         waiting = asyncio.create_task(patient.append("s", [said("three")], expected=1))
         await holder.rollback()
         version = await waiting
-    for store in (hasty, patient):
-        await store.aclose()
 
     assert version == 2
     assert [turn.said for turn in await patient.load("s")] == ["one", "three"]

@@ -34,7 +34,7 @@ def failure(error: Exception, where: str) -> GrokError:
     if code.startswith(_CREDENTIALS) or (not code and any(words in said for words in _CREDENTIALS_WORDS)):
         return ConfigInvalid(
             f"{where} refused the user, the password or the database: {said}",
-            hint="check the store's URL: postgresql://user:password@host:5432/database",
+            hint="check the store's URL: postgresql://host:5432/database, with user:password@ before the host",
         )
     if not code and any(word in said for word in _CERTIFICATE_WORDS):
         return ConfigInvalid(f"{where} offers no TLS that is trusted: {said}", hint="see sslmode and sslrootcert")
@@ -47,7 +47,7 @@ def not_a_url() -> ConfigInvalid:
     """The error for a text that names no database. It quotes nothing of it."""
     return ConfigInvalid(
         "the text is no URL of a PostgreSQL database",
-        hint="postgresql://user:password@host:5432/database; what is odd in a password is written as %40 for @",
+        hint="postgresql://host:5432/database, with user:password@ before the host; / in a password is written as %2F",
     )
 
 

@@ -72,6 +72,8 @@ class Line:
         if not done:
             task.cancel()
             raise StoreUnavailable(f"{self.where} did not answer within {self._timeout:g} s")
+        if task.cancelled():
+            raise StoreUnavailable(f"{self.where} was closed before it answered")
         try:
             return task.result()
         except (psycopg.Error, OSError) as error:
