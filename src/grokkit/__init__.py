@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from grokkit.sync import TypedStream as TypedStream
     from grokkit.sync_agents import Agent as Agent
     from grokkit.tools import Tool as Tool
-    from grokkit.tools import tool as tool
+    from grokkit.tools.decorator import tool as tool
     from grokkit.transport import Transport as Transport
     from grokkit.wire.answer import Answer as Answer
     from grokkit.wire.events import Citation as Citation

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def lazy(package: str, file: str) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
     """`__all__`, `__getattr__` and `__dir__` for a package whose names are imported under `if TYPE_CHECKING:`."""
     table = _names(Path(file).read_text(encoding="utf-8"))
-    names = sorted([*table, "__version__"])
+    names = sorted([*table, "__version__"] if "." not in package else table)
 
     def getattr_(name: str) -> Any:
         if name == "__version__":

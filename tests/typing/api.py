@@ -2,22 +2,25 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypedDict, assert_type
+from typing import Annotated, Any, Literal, TypedDict, assert_type
 
 from grokkit import (
     Answer,
+    AsyncAgent,
     AsyncGrok,
     AsyncStream,
     AsyncTypedStream,
     Grok,
     Parsed,
     Partial,
+    RunLimits,
     Stream,
     StreamEvent,
     TextDelta,
     TypedStream,
     Usage,
 )
+from grokkit.agents import Decision, Outcome, RunEvent, RunResult, sequence
 from grokkit.resources.downloads import Download
 
 
@@ -92,3 +95,31 @@ async def asynchronous_typed(grok: AsyncGrok) -> None:
         async for partial in growing:
             assert_type(partial, Partial[City])
     assert_type(growing.result.value, City)
+
+
+def rain(city: str) -> str:
+    """Rain?"""
+    return city
+
+
+def agents() -> None:
+    grok = Grok(api_key="xai-...")
+    assert_type(grok.agent(tools=[rain]).run("Hi"), RunResult[str])
+    assert_type(grok.agent(into=list[int], limits=RunLimits(turns=2)).run("Hi").value, list[int])
+    assert_type(grok.agent(into=int | None).run("Hi").value, int | None)
+    assert_type(grok.run(sequence(rain, len), "Oslo"), Outcome[Any])
+    with grok.agent(into=int).stream("Hi") as run:
+        for event in run:
+            assert_type(event, RunEvent)
+        assert_type(run.done(), RunResult[int])
+
+
+async def agents_asynchronously() -> None:
+    async with AsyncGrok() as grok:
+        agent = grok.agent(tools=[rain], into=set[str])
+        assert_type(agent, AsyncAgent[set[str]])
+        assert_type(await agent.run("Hi"), RunResult[set[str]])
+        async with agent.stream("Hi") as run:
+            assert_type(run.text(), AsyncIterator[str])
+        assert_type(await agent.resume("1", {"call": Decision.approve()}), RunResult[set[str]])
+        assert_type(await grok.ask("Hi", tools=[rain]), Answer)

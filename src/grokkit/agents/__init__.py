@@ -39,5 +39,4 @@ if TYPE_CHECKING:
     from grokkit.agents.results import ToolResult as ToolResult
     from grokkit.agents.stream import AsyncRunStream as AsyncRunStream
 
-_names, __getattr__, __dir__ = lazy(__name__, __file__)
-__all__ = [name for name in _names if name != "__version__"]
+__all__, __getattr__, __dir__ = lazy(__name__, __file__)

@@ -107,7 +107,8 @@ async def run(step: Step, value: Any) -> Outcome[Any]:
 
 def name(step: Step) -> str:
     """What a step is called."""
-    return step.name if hasattr(step, "name") else name_of(step)
+    given = getattr(step, "name", None)
+    return given if isinstance(given, str) else name_of(step)
 
 
 class _Sequence(Chain):

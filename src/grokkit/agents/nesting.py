@@ -44,5 +44,7 @@ def worst(effects: "Iterable[Effects]") -> Effects:
     >>> worst(["read_only", "idempotent"]), worst([])
     ('idempotent', 'read_only')
     """
-    order: tuple[Effects, ...] = ("read_only", "idempotent", "destructive")
-    return max(effects, key=order.index, default="read_only")
+    found = {*effects}
+    if "destructive" in found:
+        return "destructive"
+    return "idempotent" if "idempotent" in found else "read_only"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def spent_before(record: RunRecord) -> Spent:
     """What a run has consumed; the calls of its last turn are not counted, as they are looked at once more.
 
+    >>> from grokkit.agents.journal import RunRecord, TurnRecord
     >>> spent_before(RunRecord(turns=[TurnRecord(number=1, usage=Usage(total_tokens=7))])).usage.total_tokens
     7
     """

@@ -104,7 +104,7 @@ class _Items:
         """Remember what was asked and answered."""
         self._items += [*new, *said]
 
-    async def missed(self, _new: Sequence[Item]) -> Answer | None:
+    async def missed(self, new: Sequence[Item]) -> Answer | None:
         """Nobody else keeps this conversation."""
         return None
 
@@ -220,7 +220,7 @@ class ChatTalk:
         """Remember it, for whoever asks on with these messages."""
         self._messages += new
 
-    async def missed(self, _new: Sequence[Item]) -> Answer | None:
+    async def missed(self, new: Sequence[Item]) -> Answer | None:
         """Nobody else keeps this conversation."""
         return None
 
