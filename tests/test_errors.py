@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grokkit import errors, sessions, tools
+from grokkit import agents, errors, sessions, tools
 from grokkit.errors import CallRef, GrokError
 from grokkit.wire.answer import Origin, chat_answer
 
@@ -180,7 +180,7 @@ def test_the_reference_page_has_a_section_on_every_class(kind: type[GrokError]) 
 def test_the_reference_page_has_a_section_on_every_error_that_a_package_offers() -> None:
     headings = re.findall(r"^#+ `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
-    offered = [(name, getattr(package, name)) for package in (sessions, tools) for name in package.__all__]
+    offered = [(name, getattr(package, name)) for package in (agents, sessions, tools) for name in package.__all__]
     names = [name for name, value in offered if isinstance(value, type) and issubclass(value, GrokError)]
 
     assert names

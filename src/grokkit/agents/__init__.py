@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from grokkit.agents.hooks import tool_called as tool_called
     from grokkit.agents.journal import Journal as Journal
     from grokkit.agents.journal import MemoryJournal as MemoryJournal
+    from grokkit.agents.journal import RunExists as RunExists
     from grokkit.agents.journal import RunRecord as RunRecord
+    from grokkit.agents.journal import RunTaken as RunTaken
+    from grokkit.agents.journal import RunUnknown as RunUnknown
     from grokkit.agents.journal import open_journal as open_journal
     from grokkit.agents.limits import RunLimitReached as RunLimitReached
     from grokkit.agents.limits import RunLimits as RunLimits
     from grokkit.agents.outcome import Outcome as Outcome
     from grokkit.agents.outcome import RunResult as RunResult
+    from grokkit.agents.results import JournalUnavailable as JournalUnavailable
     from grokkit.agents.results import ToolResult as ToolResult
     from grokkit.agents.stream import AsyncRunStream as AsyncRunStream
 
