@@ -53,7 +53,7 @@ async def test_once_nothing_is_far_off_nobody_looks_any_more() -> None:
 
     await later.wait()
 
-    assert not far_off._ticking
+    assert not far_off.ticking
 
 
 async def test_a_cancelled_alarm_holds_on_to_nothing() -> None:

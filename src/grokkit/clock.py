@@ -9,6 +9,8 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Protocol, Self
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -56,7 +58,12 @@ class SystemClock:
         far_off = _far_off.get(loop)
         if far_off is None:
             far_off = _far_off[loop] = _FarOff()
-        return far_off.add(loop, when, callback)
+        if not far_off.ticking:
+            far_off.tick_on(loop)
+        alarms = far_off.alarms
+        alarm = _FarAlarm(alarms, when, callback)
+        alarms.add(alarm)
+        return alarm
 
 
 _TICK = 1.0
@@ -68,41 +75,34 @@ class _FarOff:
     timers, but a place in a set that is looked through once a second while anything is in it.
     """
 
-    __slots__ = ("_alarms", "_ticking")
+    __slots__ = ("alarms", "ticking")
 
     def __init__(self) -> None:
-        self._alarms: set[_FarAlarm] = set()
-        self._ticking = False
+        self.alarms: set[_FarAlarm] = set()
+        self.ticking = False
 
-    def add(self, loop: asyncio.AbstractEventLoop, when: float, callback: Callable[[], object]) -> _FarAlarm:
-        alarm = _FarAlarm(self._alarms, when, callback)
-        self._alarms.add(alarm)
-        if not self._ticking:
-            self._ticking = True
-            loop.call_later(_TICK, self._tick, loop, context=Context())
-        return alarm
+    def tick_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.ticking = True
+        loop.call_later(_TICK, self._tick, loop, context=Context())
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
-        for alarm in [alarm for alarm in self._alarms if alarm.when < now + _FAR]:
-            self._alarms.discard(alarm)
+        for alarm in [alarm for alarm in self.alarms if alarm.when < now + _FAR]:
+            self.alarms.discard(alarm)
             alarm.timer = loop.call_later(alarm.when - now, alarm.callback)
-        self._ticking = bool(self._alarms)
-        if self._ticking:
+        self.ticking = bool(self.alarms)
+        if self.ticking:
             loop.call_later(_TICK, self._tick, loop)
 
 
-class _FarAlarm:
-    __slots__ = ("_among", "callback", "timer", "when")
-
-    def __init__(self, among: set[_FarAlarm], when: float, callback: Callable[[], object]) -> None:
-        self._among = among
-        self.when = when
-        self.callback = callback
-        self.timer: asyncio.TimerHandle | None = None
+class _FarAlarm(msgspec.Struct, eq=False, weakref=False):
+    among: set[_FarAlarm]
+    when: float
+    callback: Callable[[], object]
+    timer: asyncio.TimerHandle | None = None
 
     def cancel(self) -> None:
-        self._among.discard(self)
+        self.among.discard(self)
         self.callback = _nothing  # whoever holds an alarm is as a rule held by its callback
         if self.timer is not None:
             self.timer.cancel()
@@ -152,7 +152,9 @@ class Within:
             raise RuntimeError("a time limit needs a task: run the call with asyncio.run or as a task")
         self._task = task
         self._cancelling = task.cancelling()
-        self._set_alarm()
+        if self._when is not None:
+            self._due = min(self._when, self._soonest)
+            self._alarm = self._clock.call_at(self._due, self._ring)
         return self
 
     def __exit__(

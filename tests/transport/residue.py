@@ -28,7 +28,7 @@ def connected_sockets() -> int:
 
 
 async def sockets_end(known: int) -> None:
-    """Wait until no more than that are connected: a proxy of the tests, in a thread, closes a little after the client."""
+    """Wait until no more than that are connected: a proxy in a thread of the tests closes after the client does."""
     patient_until = time.monotonic() + PATIENCE
     while connected_sockets() > known:
         assert time.monotonic() < patient_until, "a socket was left"

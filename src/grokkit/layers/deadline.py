@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from grokkit.clock import Within
@@ -32,25 +33,22 @@ class Deadline:
         total = call.limits.total
         if total is None and call.deadline is None:
             return await call_next(call)
-        deadline = _earlier(call.deadline, None if total is None else self._clock.now() + total)
-        self._refuse_hopeless(call, deadline)
+        now = self._clock.now()
+        deadline = inf if total is None else now + total
+        if call.deadline is not None and call.deadline < deadline:
+            deadline = call.deadline
+        if deadline - now < self._figures.longest:
+            self._refuse_hopeless(call, deadline - now)
         with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
             reply = await call_next(call.replace(deadline=deadline))
         reply.context["deadline"] = deadline
         return reply
 
-    def _refuse_hopeless(self, call: Call, deadline: float | None) -> None:
-        if deadline is None:
-            return
-        left = deadline - self._clock.now()
-        usual = self._figures.typical(call, above=left)
+    def _refuse_hopeless(self, call: Call, left: float) -> None:
+        usual = self._figures.typical(call)
         if usual is not None and left < usual:
             raise WouldExceedDeadline(
                 f"half of such calls took more than {usual:.3g} s lately, and this one has {max(left, 0):.3g} s",
                 call=call.ref,
                 client_request_id=call.id,
             )
-
-
-def _earlier(one: float | None, other: float | None) -> float | None:
-    return other if one is None else one if other is None else min(one, other)

@@ -60,7 +60,7 @@ class Durations:
     (5.0, 10.0, None)
     """
 
-    __slots__ = ("_due", "_keep", "_ordered", "_samples", "_unread", "longest")
+    __slots__ = ("_due", "_keep", "_ordered", "_samples", "_unread")
 
     def __init__(self, keep: float) -> None:
         self._keep = keep
@@ -68,14 +68,11 @@ class Durations:
         self._ordered: list[float] = []
         self._unread = 0
         self._due = -inf
-        self.longest = -inf
-        """What none of them ever exceeded."""
 
     def add(self, seconds: float, now: float) -> None:
         """One more."""
         self._samples.append((now, seconds))
         self._unread += 1
-        self.longest = max(self.longest, seconds)
 
     def quantile(self, share: float, now: float, *, least: int = 1) -> float | None:
         """The duration that so large a share of them did not exceed; None when there are fewer than `least`."""
@@ -97,6 +94,8 @@ class Figures:
         self._now = now
         self._keep = keep
         self._by_kind: dict[_Key, tuple[Durations, Durations]] = {}
+        self.longest = 0.0
+        """What no call whatever has exceeded: who has more time than that need not look any closer."""
 
     def answered(self, call: Call, first: float, whole: float) -> None:
         """An attempt of this call had its first output after `first` seconds and all of it after `whole`."""
@@ -108,22 +107,21 @@ class Figures:
             known = self._by_kind[key] = Durations(self._keep), Durations(self._keep)
         known[0].add(first, now)
         known[1].add(whole, now)
+        self.longest = max(self.longest, whole)
 
     def first_output(self, call: Call, share: float, *, least: int) -> float | None:
         """The time to the first output that so large a share of such calls did not exceed; None for lack of calls."""
         known = self._by_kind.get(_key(call))
         return None if known is None else known[0].quantile(share, self._now(), least=least)
 
-    def whole(self, call: Call, share: float, *, least: int, above: float = -inf) -> float | None:
-        """The same for the whole answer; None also when nothing is `above` so much, which is found out faster."""
+    def whole(self, call: Call, share: float, *, least: int) -> float | None:
+        """The same for the whole answer."""
         known = self._by_kind.get(_key(call))
-        if known is None or known[1].longest <= above:
-            return None
-        return known[1].quantile(share, self._now(), least=least)
+        return None if known is None else known[1].quantile(share, self._now(), least=least)
 
-    def typical(self, call: Call, *, above: float = -inf) -> float | None:
-        """What half of such calls took at most for the whole answer; None when they are few, else as `whole` has it."""
-        return self.whole(call, 0.5, least=_FEW, above=above)
+    def typical(self, call: Call) -> float | None:
+        """What half of such calls took at most for the whole answer; None when they are few."""
+        return self.whole(call, 0.5, least=_FEW)
 
     def __iter__(self) -> Iterator[tuple[CallKind, Durations, Durations]]:
         return iter([(CallKind(*key), *durations) for key, durations in self._by_kind.items()])

@@ -1,6 +1,7 @@
 """The catalogue: every model that is known, found by any of its names."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from grokkit.models.media import IMAGE, VIDEO, VOICE
 from grokkit.models.model import Model
@@ -15,6 +16,7 @@ _LATEST = "-latest"
 _DATE_LENGTHS = (4, 6, 8)
 
 
+@lru_cache(maxsize=1024)
 def lookup(name: str) -> Model | None:
     """The model of this name; None when the catalogue does not know it, which is no error.
 
@@ -49,6 +51,7 @@ def successor(model: Model) -> Model | None:
     return heir
 
 
+@lru_cache(maxsize=1024)
 def is_reasoning(name: str, effort: str | None = None) -> bool | None:
     """Whether a call for this model with this effort thinks before it answers; None when nobody knows.
 

@@ -1,6 +1,7 @@
 """Who asks for one model and is answered by another should know: what was served, and what it costs."""
 
 import warnings
+from functools import lru_cache
 
 from grokkit.models.catalogue import lookup, successor
 from grokkit.models.model import Model
@@ -15,6 +16,7 @@ class ModelRedirected(UserWarning):
     """The model that was asked for is retired, or another one answered."""
 
 
+@lru_cache(maxsize=1024)
 def notice(asked: str, served: str) -> str | None:
     """What to tell someone who asked for one model and got an answer from another; None when all is in order.
 

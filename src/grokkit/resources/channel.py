@@ -82,7 +82,10 @@ class Channel:
     ) -> Call:
         """The Call for a method's arguments."""
         options = options or {}
-        body = _with_extra(body, options.get("extra_body"))
+        if extra := options.get("extra_body"):
+            body = {**(body or {}), **extra}
+        if extra := options.get("extra_query"):
+            query = {**(query or {}), **extra}
         model = body.get("model") if body else None
         stream = bool(body and body.get("stream"))
         identity = new_identity()
@@ -94,7 +97,7 @@ class Channel:
             id=identity,
             model=model,
             body=body,
-            query=_with_extra(query, options.get("extra_query")) or {},
+            query=query or {},
             headers=self._headers(body, options.get("extra_headers"), identity, stream=stream),
             stream=stream,
             limits=self._limits_for(model, body, options),
@@ -149,7 +152,8 @@ class Channel:
         reply = await self.send(call)
         answer = self._read(reply, read)
         reply.end(Ending(answer))
-        await reply.settled()
+        if not reply.is_settled:
+            await reply.settled()
         warn_of_another_model(call, answer)
         return answer
 
@@ -181,6 +185,8 @@ class Channel:
             raise
 
     def _policies_for(self, options: CallOptions) -> Policies:
+        if not options:
+            return self._policies
         own = {name: value for name, value in options.items() if name in POLICY_NAMES}
         return self.config.policies(**own) if own else self._policies
 
@@ -223,7 +229,3 @@ def _fingerprint(base_url: str, key: KeySource | None) -> str:
 
     secret = key.reveal() if isinstance(key, Secret) else f"function {id(key)} of {_PROCESS} {os.getpid()}"
     return sha256(f"{base_url}\n{secret}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def _with_extra(given: Mapping[str, T] | None, extra: Mapping[str, T] | None) -> Mapping[str, T] | None:
-    return {**(given or {}), **extra} if extra else given

@@ -44,6 +44,8 @@ def split(method: str, given: Mapping[str, Any], known: AbstractSet[str]) -> tup
 
     Raises `TypeError`, as Python does, for a name that is neither; it names the nearest that is.
     """
+    if not given:
+        return {}, {}
     fields = {name: value for name, value in given.items() if name not in OPTION_NAMES}
     for name in fields:
         if name not in known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grokkit.stores import quota
 from grokkit.stores.fork import new_lock
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from grokkit.stores.store import Quota, Take
+
+_AT_HAND = quota.MICROSECONDS
+_MOST_AT_HAND = 1024
 
 
 class MemoryStore:
@@ -36,6 +39,7 @@ class MemoryStore:
         self._numbers: Shelf[str, float] = Shelf(max_items)
         self._leases: Shelf[str, str] = Shelf(max_items)
         self._uses: Shelf[tuple[str, float], _Kept] = Shelf(max_items)
+        self._at_hand: dict[Quota, _Hand] = {}
 
     def __repr__(self) -> str:
         return "memory"
@@ -108,44 +112,53 @@ class MemoryStore:
         """`take` for those who know that this store is in memory: without a coroutine."""
         with self.lock:
             now = quota.microseconds(self._clock())
-            asked = []
             wait = 0
+            asked = []
             for take in takes:
-                kept, terms = self._use(take.quota, now)
-                asked.append((kept.use, terms, take.amount))
-                wait = max(wait, quota.wait_for(kept.use, terms, take.amount))
+                hand = self._at_hand.get(take.quota)
+                if hand is None or now >= hand.until:
+                    hand = self._look_up(take.quota, now)
+                wait = max(wait, quota.ask(hand.kept.use, hand.terms, take.amount, now))
+                asked.append(hand)
             if not wait:
-                for use, terms, amount in asked:
-                    quota.take(use, terms, amount)
-        return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
+                for hand, take in zip(asked, takes, strict=True):
+                    quota.take(hand.kept.use, hand.terms, take.amount)
+        return Taken(quota.seconds(wait) if wait else 0.0, now / quota.MICROSECONDS)
 
     def give_now(self, takes: Sequence[Take], at: float) -> None:
         """`give` for those."""
         with self.lock:
-            now = quota.microseconds(self._clock())
+            now, then = quota.microseconds(self._clock()), quota.microseconds(at)
             for take in takes:
-                kept, terms = self._use(take.quota, now)
-                quota.give(kept.use, terms, take.amount, quota.microseconds(at))
-                if kept.use.level < 0.0:
-                    self._keep(kept, take.quota)
+                hand = self._at_hand.get(take.quota)
+                if hand is None or now >= hand.until:
+                    hand = self._look_up(take.quota, now)
+                use = hand.kept.use
+                quota.bring_up(use, hand.terms, now)
+                quota.give(use, hand.terms, take.amount, then)
+                if use.level < 0.0:
+                    self._keep(hand.kept, take.quota)
 
     async def aclose(self) -> None:
         """See `Store.aclose`: memory has nothing to let go of."""
 
-    def _use(self, asked: Quota, now: int) -> tuple[_Kept, quota.Terms]:
-        """The use of a quota, brought up to now, and kept for as long as one take more matters."""
+    def _look_up(self, asked: Quota, now: int) -> _Hand:
+        """The use of a quota from the shelf, kept for as long as one take more matters, and at hand for a second."""
         terms = quota.terms(asked)
         kept = self._uses.get((asked.key, asked.window), now)
         if kept is None:
             kept = _Kept(quota.unused(terms, now))
-        quota.bring_up(kept.use, terms, now)
-        if kept.until < now + terms.recovery:
+        if kept.until < now + _AT_HAND + terms.recovery:
+            quota.bring_up(kept.use, terms, now)
             self._keep(kept, asked)
-        return kept, terms
+        if len(self._at_hand) >= _MOST_AT_HAND:
+            self._at_hand.clear()
+        hand = self._at_hand[asked] = _Hand(kept, terms, now + _AT_HAND)
+        return hand
 
     def _keep(self, kept: _Kept, asked: Quota) -> None:
         terms, now = quota.terms(asked), kept.use.at
-        ttl = 2 * terms.recovery + quota.lasts(kept.use, terms)
+        ttl = _AT_HAND + 2 * terms.recovery + quota.lasts(kept.use, terms)
         kept.until = now + ttl
         self._uses.put((asked.key, asked.window), kept, now, ttl)
 
@@ -158,3 +171,11 @@ class _Kept:
     def __init__(self, use: quota.Use) -> None:
         self.use = use
         self.until = 0
+
+
+class _Hand(NamedTuple):
+    """A use that was on the shelf a moment ago, and need not be looked for before `until`."""
+
+    kept: _Kept
+    terms: quota.Terms
+    until: int

@@ -110,8 +110,6 @@ def wait_for(use: Use, quota: Terms, amount: float) -> int:
 
     `use` is brought up to now. An amount above the limit counts as the limit.
     """
-    if amount <= use.level and use.used + amount <= quota.limit:
-        return 0
     amount = min(amount, quota.limit)
     excess = use.used + amount - quota.limit - quota.slack
     missing = min(quota.depth, amount) - use.level - quota.slack
@@ -119,6 +117,19 @@ def wait_for(use: Use, quota: Terms, amount: float) -> int:
         return 0
     filled = math.ceil(missing / quota.rate) if missing > 0.0 else 0
     return max(_until_left(use, quota, excess), filled)
+
+
+def ask(use: Use, quota: Terms, amount: float, now: int) -> int:
+    """What `wait_for` says after `bring_up`; faster where the slot is that of the last take, and there is room."""
+    slots = use.slots
+    if slots and slots[-1][0] == now // quota.slot and now >= use.at:
+        use.level = min(quota.depth, use.level + (now - use.at) * quota.rate)
+        use.at = now
+    else:
+        bring_up(use, quota, now)
+    if amount <= use.level and use.used + amount <= quota.limit:
+        return 0
+    return wait_for(use, quota, amount)
 
 
 def take(use: Use, quota: Terms, amount: float) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Quota(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+class Quota(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     """So many units in any window of so many seconds, of which so many may be taken at once.
 
     >>> Quota(key="grok-4.7/requests", limit=60, window=60.0, depth=15)
@@ -39,7 +39,7 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
             )
 
 
-class Take(msgspec.Struct, frozen=True):
+class Take(msgspec.Struct, frozen=True, gc=False):
     """An amount of a quota."""
 
     quota: Quota
@@ -47,7 +47,7 @@ class Take(msgspec.Struct, frozen=True):
     """Not negative when it is taken; what is above the quota's limit counts as the limit, or could never be had."""
 
 
-class Taken(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """What came of taking."""
 
     wait: float

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 class Transport(Protocol):
     """Anything that can carry a call: one method. An `aclose()` coroutine method is called when there is one.
 
-    The reply may have any status: errors are made of it further out. It comes as soon as its head is here, with its
-    body as a stream (or whole, where it came with the head and no stream was asked for), and belongs to the receiver. Failures on the way are raised as
-    `ConnectionFailed` (nothing was sent) or `ConnectionLost` (the server may have acted).
+    The reply may have any status: errors are made of it further out. It belongs to the receiver, and comes as soon as
+    its head is here, with its body as a stream; or whole, where it came with the head and no stream was asked for.
+    Failures on the way are raised as `ConnectionFailed` (nothing was sent) or `ConnectionLost` (the server may have
+    acted).
     """
 
     def send(self, call: Call) -> Awaitable[Reply]:

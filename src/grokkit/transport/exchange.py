@@ -71,7 +71,8 @@ class Exchange:
     def _patience(self, call: Call, opened: float) -> Within:
         first, silence = call.limits.first_event, call.limits.wire
         soonest = math.inf if silence is None else opened + silence
-        return Within(self._clock, _after(opened, first), lambda: _no_answer(first), soonest=soonest)
+        until = None if first is None else opened + first
+        return Within(self._clock, until, lambda: _no_answer(first), soonest=soonest)
 
     async def _read(self, call: Call, reply: Reply, limit: Within, opened: float) -> None:
         """Read the reply as far as nobody is to see anything of it yet: a good stream up to its first output."""
@@ -82,7 +83,7 @@ class Exchange:
         silence = call.limits.wire
 
         def heard() -> None:
-            limit.move(_after(self._clock.now(), silence), lambda: wire_timed_out(silence))
+            limit.move(None if silence is None else self._clock.now() + silence, lambda: wire_timed_out(silence))
 
         heard()
         try:
@@ -179,10 +180,6 @@ def _no_answer(limit: float | None) -> FirstEventTimedOut:
         f"no answer began within {limit:g} s",
         hint="reasoning models may think for minutes: raise Timeouts(first_event=...), or stream the call",
     )
-
-
-def _after(now: float, seconds: float | None) -> float | None:
-    return None if seconds is None else now + seconds
 
 
 def _is_event_stream(reply: Reply) -> bool:

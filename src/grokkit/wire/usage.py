@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from grokkit.wire.counts import Counts, Details, amount
+
 TICKS_PER_USD = 10_000_000_000
 TICKS_PER_NANO_USD = 10
 
@@ -25,6 +27,7 @@ Counters that are absent here cost nothing of their own (`mcp_calls`, `x_search_
 (`image_generation_calls`: an image costs what its model asks).
 """
 
+_NO_DETAILS = Details()
 _PRIORITY = "priority"
 _PRIORITY_FACTOR = 2
 
@@ -176,14 +179,16 @@ def chat_usage(
     ...             "completion_tokens_details": {"reasoning_tokens": 290}}).output_tokens
     291
     """
-    counts = _mapping(raw)
-    prompt = _mapping(counts.get("prompt_tokens_details"))
-    sent = _count(counts.get("prompt_tokens"))
-    written = _count(counts.get("completion_tokens"))
-    reasoning = _count(_mapping(counts.get("completion_tokens_details")).get("reasoning_tokens"))
-    inside = reasoning <= written and _count(counts.get("total_tokens")) == sent + written
+    counts = Counts.of(raw or {})
+    prompt, completion = counts.prompt_tokens_details or _NO_DETAILS, counts.completion_tokens_details or _NO_DETAILS
+    sent, written, reasoning = (
+        counts.prompt_tokens or 0,
+        counts.completion_tokens or 0,
+        completion.reasoning_tokens or 0,
+    )
+    inside = reasoning <= written and counts.total_tokens == sent + written
     usage = _counted(counts, sent, written if inside else written + reasoning, reasoning, prompt)
-    return _priced(usage, counts, prices, service_tier, image_tokens=_count(prompt.get("image_tokens")))
+    return _priced(usage, prices, service_tier, image_tokens=prompt.image_tokens or 0)
 
 
 def responses_usage(
@@ -198,16 +203,12 @@ def responses_usage(
     >>> usage.total_tokens, usage.cost_ticks, usage.estimated
     (268, 600500, False)
     """
-    counts = _mapping(raw)
-    usage = _counted(
-        counts,
-        _count(counts.get("input_tokens")),
-        _count(counts.get("output_tokens")),
-        _count(_mapping(counts.get("output_tokens_details")).get("reasoning_tokens")),
-        _mapping(counts.get("input_tokens_details")),
-    )
-    last_prompt = _count(_mapping(counts.get("context_details")).get("input_tokens"))
-    return _priced(usage, counts, prices, service_tier, prompt_tokens=last_prompt)
+    counts = Counts.of(raw or {})
+    read, written = counts.input_tokens_details or _NO_DETAILS, counts.output_tokens_details or _NO_DETAILS
+    reasoning = written.reasoning_tokens or 0
+    usage = _counted(counts, counts.input_tokens or 0, counts.output_tokens or 0, reasoning, read)
+    last_prompt = (counts.context_details or _NO_DETAILS).input_tokens or 0
+    return _priced(usage, prices, service_tier, prompt_tokens=last_prompt)
 
 
 def listed_prices(listing: Mapping[str, object]) -> Prices | None:
@@ -217,11 +218,11 @@ def listed_prices(listing: Mapping[str, object]) -> Prices | None:
     ...                "completion_text_token_price": 5000}).cached_input
     750
     """
-    text = _amount(listing.get("prompt_text_token_price"))
-    output = _amount(listing.get("completion_text_token_price"))
+    text = amount(listing.get("prompt_text_token_price"))
+    output = amount(listing.get("completion_text_token_price"))
     if text is None or output is None:
         return None
-    cached = _amount(listing.get("cached_prompt_text_token_price"))
+    cached = amount(listing.get("cached_prompt_text_token_price"))
     image = _count(listing.get("prompt_image_token_price"))
     return Prices(
         input=text,
@@ -235,23 +236,21 @@ def listed_prices(listing: Mapping[str, object]) -> Prices | None:
     )
 
 
-def _counted(
-    counts: Mapping[str, object], sent: int, written: int, reasoning: int, details: Mapping[str, object]
-) -> Usage:
+def _counted(counts: Counts, sent: int, written: int, reasoning: int, details: Details) -> Usage:
+    tools = counts.server_side_tool_usage_details
     return Usage(
         input_tokens=sent,
         output_tokens=written,
         reasoning_tokens=min(reasoning, written),
-        cached_tokens=min(_count(details.get("cached_tokens")), sent),
-        total_tokens=max(_count(counts.get("total_tokens")), sent + written),
+        cached_tokens=min(details.cached_tokens or 0, sent),
+        total_tokens=max(counts.total_tokens or 0, sent + written),
         cost_ticks=_reported_cost(counts),
-        server_side_tools=_tool_counts(counts.get("server_side_tool_usage_details")),
+        server_side_tools={name: uses for name, uses in tools.items() if uses} if tools else {},
     )
 
 
 def _priced(
     usage: Usage,
-    counts: Mapping[str, object],
     prices: Prices | None,
     service_tier: str | None,
     *,
@@ -270,16 +269,11 @@ def _priced(
     return msgspec.structs.replace(usage, cost_ticks=ticks, estimated=True)
 
 
-def _reported_cost(counts: Mapping[str, object]) -> int | None:
-    ticks = _amount(counts.get("cost_in_usd_ticks"))
-    if ticks is not None:
-        return ticks
-    nano_usd = _amount(counts.get("cost_in_nano_usd"))
-    return None if nano_usd is None else nano_usd * TICKS_PER_NANO_USD
-
-
-def _tool_counts(details: object) -> dict[str, int]:
-    return {name: count for name, value in _mapping(details).items() if (count := _count(value))}
+def _reported_cost(counts: Counts) -> int | None:
+    nano_usd = counts.cost_in_nano_usd
+    if counts.cost_in_usd_ticks is not None or nano_usd is None:
+        return counts.cost_in_usd_ticks
+    return nano_usd * TICKS_PER_NANO_USD
 
 
 def _sum_known(one: int | None, other: int | None) -> int | None:
@@ -290,17 +284,5 @@ def _sum_counts(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, (dict, Mapping)) else {}
-
-
-def _amount(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and value >= 0 else None
-
-
 def _count(value: object) -> int:
-    return _amount(value) or 0
+    return amount(value) or 0

@@ -53,7 +53,8 @@ class CircuitBreaker:
 
     def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Send the call, unless its circuit is open. Raises `CircuitOpen`."""
-        if not call.policies.circuit.is_on:
+        policy = call.policies.circuit
+        if policy.failure_rate is None and policy.slow_after is None:
             return call_next(call)
         circuit = self._circuits.get((call.account, call.operation, call.model)) or self._new_circuit(call)
         now = self._clock.now()

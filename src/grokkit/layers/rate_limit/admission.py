@@ -31,7 +31,9 @@ def refuse_hopeless(call: Call, figures: Figures, now: float, wait: float = 0.0)
     if call.deadline is None:
         return
     left = call.deadline - now
-    answer = figures.typical(call, above=left - wait) or 0.0
+    if wait + figures.longest <= left:
+        return
+    answer = figures.typical(call) or 0.0
     if wait + answer <= left:
         return
     raise WouldExceedDeadline(

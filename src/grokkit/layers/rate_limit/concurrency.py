@@ -61,6 +61,14 @@ class Concurrency:
             return False
         return not adaptive or self.bound is None or self.running < max(1, int(self.bound))
 
+    def enter(self, hard: int | None, *, adaptive: bool) -> bool:
+        """Let one more run, if there is room for it."""
+        bounded = hard is not None or (adaptive and self.bound is not None)
+        if bounded and not self.room(hard, adaptive=adaptive):
+            return False
+        self.started()
+        return True
+
     def started(self) -> None:
         """One more runs."""
         self.running += 1

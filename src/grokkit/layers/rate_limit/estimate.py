@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 IMAGE_TOKENS = 1_792
 """What an image takes at most: seven tiles of 256 tokens."""
@@ -14,8 +17,10 @@ _FIRST_GUESS = 1_000.0
 _SAMPLES = 32
 _PROMPT = frozenset({"input", "messages", "instructions", "prompt", "tools", "response_format", "text"})
 _CAPS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
-_IMAGE_TYPES = frozenset({"image_url", "input_image", "image"})
-_DEEPEST = 32
+_IMAGE_TYPES = ("image_url", "input_image", "image")
+_MOST_PARTS = 100_000
+_LISTS = (list, tuple)
+_NUMBERS = (int, float)
 
 
 class Average:
@@ -57,9 +62,25 @@ def tokens_of(body: Mapping[str, object] | bytes | None, usual_output: float) ->
 def prompt_tokens(body: Mapping[str, object]) -> float:
     """About how many tokens the prompt of a body has: its text, its images, its tools."""
     tokens = 0.0
-    for name, value in body.items():
-        if name in _PROMPT and value is not None:
-            tokens += _weigh(value, _DEEPEST)
+    parts = [value for name, value in body.items() if name in _PROMPT and value is not None]
+    for _ in range(_MOST_PARTS):
+        if not parts:
+            break
+        part = parts.pop()
+        if isinstance(part, str):
+            tokens += (len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass"))) / _BYTES_A_TOKEN
+        elif isinstance(part, _LISTS):
+            parts += part
+        elif isinstance(part, dict):
+            if part.get("type") in _IMAGE_TYPES:
+                tokens += IMAGE_TOKENS
+            else:
+                tokens += len(part)
+                parts += part.values()
+        elif part is None or isinstance(part, _NUMBERS):
+            tokens += 1.0
+        else:
+            tokens += _weigh(part)
     return tokens
 
 
@@ -77,21 +98,8 @@ def _answers(body: Mapping[str, object]) -> int:
     return count if isinstance(count, int) and count > 1 else 1
 
 
-def _weigh(value: object, depth: int) -> float:
-    if isinstance(value, str):
-        return (len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))) / _BYTES_A_TOKEN
-    if depth == 0 or value is None or isinstance(value, bool | int | float):
-        return 1.0
-    if isinstance(value, Mapping):
-        if value.get("type") in _IMAGE_TYPES:
-            return IMAGE_TOKENS
-        return sum(1.0 + _weigh(part, depth - 1) for part in value.values())
-    if isinstance(value, Sequence):
-        return sum(_weigh(part, depth - 1) for part in value)
-    return _weigh_other(value)
-
-
-def _weigh_other(value: object) -> float:
+def _weigh(value: object) -> float:
+    """The tokens of what is not written as the literals of JSON are."""
     try:
         return len(msgspec.json.encode(value)) / _BYTES_A_TOKEN
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):

@@ -72,7 +72,7 @@ class Holding:
         lane.replied(kind, self.started, now, over=over)
         self._running = not over
         reply.on_end(self.ended)
-        if lane.plan(self.plan.policy, now) is not self.plan:
+        if not lane.is_current(self.plan, now):
             self._count_late(now)
 
     def _count_late(self, now: float) -> None:
@@ -85,7 +85,8 @@ class Holding:
 
     def ended(self, ending: Ending) -> None:
         """The reply was read, broke or was left: the tokens are settled when it is known what they were."""
-        self.leave()
+        if self._running:
+            self.leave()
         usage = ending.answer.usage if ending.answer is not None else None
         if usage is None or not usage.total_tokens or self.lane.left_behind:
             return
@@ -94,19 +95,22 @@ class Holding:
         self._settle(usage.total_tokens)
 
     def _settle(self, tokens: float) -> None:
-        lane = self.lane
+        lane, plan = self.lane, self.plan
         now = lane.clock.now()
         lane.recent.add(now, tokens=tokens)
-        limits = lane.plan(self.plan.policy, now).tokens
-        if not self.tokens:
-            limits = tuple(quota for quota in limits if self.started > lane.known_since(quota))
-        self._give([Take(quota, min(self.tokens, quota.limit) - min(tokens, quota.limit)) for quota in limits])
+        limits = plan.tokens if lane.is_current(plan, now) else lane.plan(plan.policy, now).tokens
+        owed = []
+        for quota in limits:
+            amount = min(self.tokens, quota.limit) - min(tokens, quota.limit)
+            if amount and (self.tokens or self.started > lane.known_since(quota)):
+                owed.append(Take(quota, amount))
+        self._give(owed)
 
     def _give(self, takes: Sequence[Take]) -> None:
-        takes = [take for take in takes if take.amount]
         if takes and not self.lane.left_behind:
             self.purse.give(takes, self.at, self.loop)
-            self.lane.stir()
+            if self.lane.lines:
+                self.lane.stir()
 
 
 def _was_counted(error: GrokError) -> bool:

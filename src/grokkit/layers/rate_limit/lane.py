@@ -40,14 +40,17 @@ class Plan(NamedTuple):
     token_rate: float | None
     until: float
     """When to make it anew."""
+    epoch: int
+    """That of the lane when it was made: in another one, other limits are known."""
     group: Hashable
     """Calls with equal ones wait in one line: those that are given the same limits."""
 
     def takes(self, tokens: float) -> tuple[Take, ...]:
         """What a call of so many tokens takes."""
-        if not self.tokens:
-            return self.requests
-        return (*self.requests, *[Take(quota, tokens) for quota in self.tokens])
+        takes = self.requests
+        for quota in self.tokens:
+            takes += (Take(quota, tokens),)
+        return takes
 
 
 class Lane:
@@ -81,6 +84,7 @@ class Lane:
         self._limits_of = limits_of
         self._headers: tuple[str | None, str | None] = _UNSAID
         self._plans: dict[int, Plan] = {}
+        self._epoch = 0
         self._crowded = False
 
     def plan(self, policy: RateLimit, now: float) -> Plan:
@@ -110,8 +114,17 @@ class Lane:
             rate=rate_of(requests),
             token_rate=rate_of(tokens),
             until=now + _SHARE_STEP if share < 1.0 else math.inf,
+            epoch=self._epoch,
             group=(*given, policy.tier, policy.mode, policy.concurrency, policy.adaptive),
         )
+
+    def is_current(self, plan: Plan, now: float) -> bool:
+        """Whether the same would still be taken for a call of its policy."""
+        return plan.epoch == self._epoch and now < plan.until
+
+    def _begin_epoch(self) -> None:
+        self._epoch += 1
+        self._plans.clear()
 
     def plans(self) -> list[Plan]:
         """The plans in use, the newest last."""
@@ -126,7 +139,7 @@ class Lane:
             news = {name: value for name, (value, _) in after.items() if before.get(name, (None, ""))[0] != value}
             if news:
                 self.changed_at = now
-                self._plans.clear()
+                self._begin_epoch()
         return news
 
     def adopt(self, learned: Learned, now: float) -> None:
@@ -137,7 +150,7 @@ class Lane:
             if learned != self.learned:
                 self.learned = learned
                 self.changed_at = now
-                self._plans.clear()
+                self._begin_epoch()
             self._headers = _UNSAID
 
     def has_news(self, headers: Mapping[str, str]) -> bool:
@@ -156,7 +169,7 @@ class Lane:
                 return False
             told = self.learned
             self.learned = Learned(told.headers, told.refusals, self.share.at(now), told.shrinks + 1)
-            self._plans.clear()
+            self._begin_epoch()
             return True
 
     def known_since(self, quota: Quota) -> float:
@@ -182,11 +195,9 @@ class Lane:
     def enter(self, policy: RateLimit) -> bool:
         """Let one more run, if there is room."""
         with self.lock:
-            if not self.concurrency.room(policy.concurrency, adaptive=policy.adaptive):
-                self._crowded = True
-                return False
-            self.concurrency.started()
-            return True
+            entered = self.concurrency.enter(policy.concurrency, adaptive=policy.adaptive)
+            self._crowded = self._crowded or not entered
+            return entered
 
     def leave(self, asking: Waiting | None = None) -> None:
         """One less runs. Those who found no room are told, but not the one who asks again anyway."""

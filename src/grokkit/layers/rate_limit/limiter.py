@@ -110,12 +110,13 @@ class RateLimiter:
 
     def _at_once(self, lane: Lane, plan: Plan, call: Call, now: float) -> Holding | None:
         """The short way, where nobody waits and there is room: when nothing is to be taken, or it is in memory."""
-        if now < lane.paused_until or now >= lane.refresh_at or _has_line(lane, plan):
+        if now < lane.paused_until or now >= lane.refresh_at or (lane.lines and _has_line(lane, plan)):
             return None
         memory = self._purse.memory
         if memory is None and plan.limits:
             return None
-        refuse_hopeless(call, self._figures, now)
+        if call.deadline is not None and call.deadline - now < self._figures.longest:
+            refuse_hopeless(call, self._figures, now)
         if not lane.enter(plan.policy):
             return None
         tokens = _tokens(lane, plan, call)
@@ -228,7 +229,7 @@ def _tokens(lane: Lane, plan: Plan, call: Call) -> float:
 
 def _has_line(lane: Lane, plan: Plan) -> bool:
     """Whether others wait already for what this plan wants, on this loop."""
-    line = lane.lines.get((asyncio.get_running_loop(), plan.group)) if lane.lines else None
+    line = lane.lines.get((asyncio.get_running_loop(), plan.group))
     return line is not None and bool(line.queue)
 
 

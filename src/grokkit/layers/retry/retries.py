@@ -46,7 +46,7 @@ class Retries:
 
     def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
         """Make the call until it comes through, or trying again is no use. Raises the error of the last try."""
-        return self._tried(call, call_next) if call.policies.retries.is_on else call_next(call)
+        return self._tried(call, call_next) if call.policies.retries.max > 0 else call_next(call)
 
     async def _tried(self, call: Call, call_next: Next) -> Reply:
         attempt, current = 1, _first(call)
