@@ -14,6 +14,7 @@ from grokkit import (
     Parsed,
     Partial,
     RunLimits,
+    Session,
     Stream,
     StreamEvent,
     TextDelta,
@@ -22,6 +23,7 @@ from grokkit import (
 )
 from grokkit.agents import Decision, Outcome, RunEvent, RunResult, sequence
 from grokkit.resources.downloads import Download
+from grokkit.sessions import SessionInfo, Turn
 
 
 def blocking() -> None:
@@ -38,12 +40,22 @@ def blocking() -> None:
     assert_type(stream.result, Answer)
     assert_type(grok.with_options(timeout=1), Grok)
     assert_type(grok.download("https://imgen.x.ai/1.jpeg", max_size=10_000_000, types={"image/*"}), Download)
+    session = grok.session("a", store="memory", instructions="Be terse.", compact_at=1000)
+    assert_type(session, Session)
+    assert_type(session.ask("Hi", temperature=0), Answer)
+    assert_type(session.stream("Hi"), Stream)
+    assert_type(session.history(), list[Turn])
+    assert_type(session.fork("b"), Session)
+    assert_type(grok.sessions.list().sessions, list[SessionInfo])
+    assert_type(list(grok.sessions), list[SessionInfo])
     assert_type(grok.close(), None)
 
 
 async def asynchronous() -> None:
     async with AsyncGrok() as grok:
         assert_type(await grok.ask("Hi"), Answer)
+        assert_type(await grok.session("a", tenant="acme").ask("Hi"), Answer)
+        assert_type([info async for info in grok.sessions.each(tag="x")], list[SessionInfo])
         assert_type(await grok.download("https://imgen.x.ai/1.jpeg", to="1.jpeg"), Download)
         assert_type(await grok.responses.create(input="Hi", store=True), Answer)
         async with grok.chat.stream(messages=[]) as stream:
