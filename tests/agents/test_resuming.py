@@ -261,6 +261,16 @@ async def test_a_run_goes_on_only_where_it_can(sim: Simulator, till: Till) -> No
         await grok.agent(tools=[till.pay, balance], dialect="chat").resume(paused.record)
 
 
+async def test_a_decision_on_a_call_that_is_not_there_is_refused(sim: Simulator, till: Till) -> None:
+    agent = sim.async_grok().agent(tools=[till.pay, balance], approve="always")
+    paused = await agent.run("Pay the bills")
+
+    with pytest.raises(Misused, match="no call 'pay'"):
+        await agent.resume(paused.record, {"pay": Decision.approve()})
+
+    assert till.paid == []
+
+
 async def test_a_nested_run_goes_on_where_the_outer_one_does(till: Till) -> None:
     sim = Simulator(seed=3)
     sim.on(last="Pay the bills").reply(tool_calls=[("clerk", {"task": "five cents"})])

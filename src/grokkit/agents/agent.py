@@ -91,7 +91,8 @@ class AsyncAgent(Generic[T]):
         """Go on with a run that paused, broke off or was killed: by its id in the journal, or by its record.
 
         Calls with a result are not made again. `decisions`, by call id, are on the calls that wait; where some are
-        missing, the run pauses again. A run that is done gives its result. Raises `RunUnknown`, and what `run` does.
+        missing, the run pauses again. A run that is done gives its result. Raises `RunUnknown`, `Misused` for a decision on
+        a call that is not there, and what `run` does.
         """
         return await self._resumed(run, decisions, Nobody())
 
@@ -128,6 +129,7 @@ class AsyncAgent(Generic[T]):
         journal = self._plan.journal or MemoryJournal()
         record = await journal.load(run) if isinstance(run, str) else run
         self._check(record)
+        _refuse_unasked(record, decisions or {})
         if record.status == "done":
             return cast("RunResult[T]", result_of_record(record, self._talk(), self._plan))
         claimed = await (journal.claim(run) if isinstance(run, str) else journal.adopt(run))
@@ -154,6 +156,16 @@ class AsyncAgent(Generic[T]):
             raise Misused(
                 f"the run {record.id} is one of the session {record.session!r}, and the agent's is {session!r}",
                 hint=f"make the agent with session={record.session!r}",
+            )
+
+
+def _refuse_unasked(record: RunRecord, decisions: Mapping[str, Decision]) -> None:
+    known = [call.id for turn in record.turns[-1:] for call in turn.calls]
+    for call_id in decisions:
+        if call_id not in known:
+            there = f"its last calls are {', '.join(known)}" if known else "its last turn has none"
+            raise Misused(
+                f"the run {record.id} has no call {call_id!r} to decide on", hint=f"{there}: use request.call.id"
             )
 
 
