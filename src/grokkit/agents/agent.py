@@ -91,8 +91,8 @@ class AsyncAgent(Generic[T]):
         """Go on with a run that paused, broke off or was killed: by its id in the journal, or by its record.
 
         Calls with a result are not made again. `decisions`, by call id, are on the calls that wait; where some are
-        missing, the run pauses again. A run that is done gives its result. Raises `RunUnknown`, `Misused` for a decision
-        on a call that is not there, and what `run` does.
+        missing, the run pauses again. A run that is done gives its result. Raises `RunUnknown`, `Misused` for a
+        decision on a call that is not there, and what `run` does.
         """
         return await self._resumed(run, decisions, Nobody())
 
