@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import deque
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from grokkit._portal import portal
-from grokkit._pump import Pump
+from grokkit._pump import Pump, Source
+from grokkit.wire.events import StreamEvent, TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
     from grokkit.errors import CallRef
     from grokkit.resources.stream import AsyncStream
     from grokkit.wire.answer import Answer
-    from grokkit.wire.events import StreamEvent
 
 P = ParamSpec("P")
 T = TypeVar("T")
+E = TypeVar("E")
 A = TypeVar("A")
+
+
+class Pumpable(Source[E], Protocol[E]):
+    """What a pump reads, and what says how it is to be opened."""
+
+    def not_open(self) -> Exception: ...
+    def opened_before(self) -> Exception: ...
 
 
 class Face(Protocol):
@@ -51,23 +59,23 @@ def streaming(method: Callable[Concatenate[A, P], AsyncStream]) -> Callable[Conc
     return call
 
 
-class Stream:
-    """A streamed answer. Open it with `with`; leaving the block early closes the connection.
+class Pumped(Generic[E]):
+    """Something that a task of the background loop reads, and that threads iterate: open it with `with`.
 
-    Iterate it for typed events, or `text()` for the text alone; `result` is the whole answer afterwards,
-    the same that a plain call would have given. Threads that read one stream share its events out among them.
+    Leaving the block early closes it. Threads that read one share its events out among them.
     """
 
-    _pump: Pump[StreamEvent] | None = None
+    _pump: Pump[E] | None = None
+    _what: ClassVar = "stream"
 
-    def __init__(self, twin: AsyncStream) -> None:
+    def __init__(self, twin: Pumpable[E]) -> None:
         self._twin = twin
-        self._events: deque[StreamEvent] = deque()
+        self._events: deque[E] = deque()
 
     def __enter__(self) -> Self:
         if self._pump is not None:
             raise self._twin.opened_before()
-        pump = Pump(self._twin)
+        pump = Pump[E](self._twin)
         pump.open()
         self._pump, self._events = pump, pump.events
         return self
@@ -78,7 +86,7 @@ class Stream:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> StreamEvent:
+    def __next__(self) -> E:
         try:
             return self._events.popleft()
         except IndexError:
@@ -89,15 +97,31 @@ class Stream:
 
     def __del__(self) -> None:
         if self._pump is not None and self._pump.drop():
-            warnings.warn(f"a stream was left open: {self!r}", ResourceWarning, source=self, stacklevel=2)
+            warnings.warn(f"a {self._what} was left open: {self!r}", ResourceWarning, source=self, stacklevel=2)
+
+    def close(self) -> None:
+        """Close it, and what it holds. Safe to call twice."""
+        if self._pump is not None:
+            self._pump.close()
+
+
+class Stream(Pumped[StreamEvent]):
+    """A streamed answer. Open it with `with`; leaving the block early closes the connection.
+
+    Iterate it for typed events, or `text()` for the text alone; `result` is the whole answer afterwards,
+    the same that a plain call would have given. Threads that read one stream share its events out among them.
+    """
+
+    _twin: AsyncStream
+
+    def __init__(self, twin: AsyncStream) -> None:
+        super().__init__(twin)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.call}>"
 
     def text(self) -> Iterator[str]:
         """The text alone, piece by piece; with `n` answers, that of the first."""
-        from grokkit.wire.events import TextDelta
-
         for event in self:
             if type(event) is TextDelta and event.choice == 0:
                 yield event.text
@@ -142,8 +166,3 @@ class Stream:
     def time_to_output(self) -> float | None:
         """Seconds from the start of the call to the first output."""
         return self._twin.time_to_output
-
-    def close(self) -> None:
-        """Close the connection, or give it back when the answer is complete. Safe to call twice."""
-        if self._pump is not None:
-            self._pump.close()

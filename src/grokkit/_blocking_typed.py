@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from grokkit._blocking import Face, Stream
+from grokkit.resources.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ def typed_streaming(
     return call
 
 
-class TypedStream(Generic[T]):
+class TypedStream(Told[T]):
     """A typed answer while it arrives. Open it with `with`; leaving the block early closes the connection.
 
     Iterate it for `Partial` values, each of which knows more than the one before, or `items()` for the items of a
@@ -50,9 +51,6 @@ class TypedStream(Generic[T]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._reading.tries.form.name}, {self.call}>"
 
     def __iter__(self) -> Self:
         return self
@@ -85,26 +83,6 @@ class TypedStream(Generic[T]):
         for _ in self:
             pass
         return self.result
-
-    @property
-    def result(self) -> Parsed[T]:
-        """The typed answer. Raises `Misused` while the stream is not at its end."""
-        return self._reading.result
-
-    @property
-    def partial(self) -> Partial[T] | None:
-        """What is certain so far; `None` before the value has begun."""
-        return self._reading.partial
-
-    @property
-    def complete(self) -> bool:
-        """Whether the typed answer is here."""
-        return self._reading.complete
-
-    @property
-    def repairs(self) -> int:
-        """How often the model was asked again."""
-        return self._reading.tries.made
 
     @property
     def call(self) -> CallRef:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
+from grokkit._blocking import Pumped
 from grokkit._portal import portal
-from grokkit._pump import Pump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +22,10 @@ if TYPE_CHECKING:
     from grokkit.agents.stream import AsyncRunStream
     from grokkit.client import AsyncGrok
     from grokkit.tools.tool import Tool
+
+    _Read = Pumped[RunEvent]
+else:
+    _Read = Pumped
 
 T = TypeVar("T")
 
@@ -73,41 +75,17 @@ class Agent(Generic[T]):
         return self.twin.as_tool(name, description)
 
 
-class RunStream(Generic[T]):
-    """A run whose events are read while it goes on. Open it with `with`: see `AsyncRunStream`."""
+class RunStream(_Read, Generic[T]):
+    """A run whose events are read while it goes on. Open it with `with`: see `AsyncRunStream`.
 
-    _pump: Pump[RunEvent] | None = None
+    Leaving the block ends the run if it still goes on, and waits until nothing of it does.
+    """
+
+    _what = "run"
+    _twin: AsyncRunStream[T]
 
     def __init__(self, twin: AsyncRunStream[T]) -> None:
-        self._twin = twin
-        self._events: deque[RunEvent] = deque()
-
-    def __enter__(self) -> Self:
-        if self._pump is not None:
-            raise self._twin.opened_before()
-        pump = Pump(self._twin)
-        pump.open()
-        self._pump, self._events = pump, pump.events
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> RunEvent:
-        try:
-            return self._events.popleft()
-        except IndexError:
-            pass
-        if self._pump is None:
-            raise self._twin.not_open()
-        return self._pump.next()
-
-    def __del__(self) -> None:
-        if self._pump is not None and self._pump.drop():
-            warnings.warn(f"a run was left open: {self!r}", ResourceWarning, source=self, stacklevel=2)
+        super().__init__(twin)
 
     def __repr__(self) -> str:
         return repr(self._twin).replace(type(self._twin).__name__, type(self).__name__, 1)
@@ -135,11 +113,6 @@ class RunStream(Generic[T]):
     def complete(self) -> bool:
         """Whether the run came to its end, and no error was it."""
         return self._twin.complete
-
-    def close(self) -> None:
-        """End the run if it still goes on, and wait until nothing of it does. Safe to call twice."""
-        if self._pump is not None:
-            self._pump.close()
 
 
 class MakesAgents:

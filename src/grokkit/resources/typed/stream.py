@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from grokkit.resources.told import Told
 from grokkit.resources.typed.reading import Reading
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 
-class AsyncTypedStream(Generic[T]):
+class AsyncTypedStream(Told[T]):
     """A typed answer while it arrives. Open it with `async with`; leaving the block early closes the connection.
 
     Iterate it for `Partial` values, each of which knows more than the one before, or `items()` for the items of a
@@ -37,9 +38,6 @@ class AsyncTypedStream(Generic[T]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._reading.tries.form.name}, {self.call}>"
 
     def __aiter__(self) -> Self:
         return self
@@ -77,26 +75,6 @@ class AsyncTypedStream(Generic[T]):
         async for _ in self:
             pass
         return self.result
-
-    @property
-    def result(self) -> Parsed[T]:
-        """The typed answer. Raises `Misused` while the stream is not at its end."""
-        return self._reading.result
-
-    @property
-    def partial(self) -> Partial[T] | None:
-        """What is certain so far; `None` before the value has begun."""
-        return self._reading.partial
-
-    @property
-    def complete(self) -> bool:
-        """Whether the typed answer is here."""
-        return self._reading.complete
-
-    @property
-    def repairs(self) -> int:
-        """How often the model was asked again."""
-        return self._reading.tries.made
 
     @property
     def call(self) -> CallRef:
