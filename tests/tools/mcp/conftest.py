@@ -19,7 +19,7 @@ pytest.importorskip("mcp", reason="needs the extra mcp")
 from grokkit.tools.mcp_client import McpServer, mcp_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
 SERVERS = Path(__file__).with_name("servers")
 TOOLBOX = [sys.executable, str(SERVERS / "toolbox.py")]
@@ -98,6 +98,6 @@ async def _call(server: McpServer, name: str, /, **arguments: Any) -> str:
 
 
 @pytest.fixture
-def call() -> Callable[..., Awaitable[str]]:
+def call() -> Callable[..., Coroutine[Any, Any, str]]:
     """What a tool of a server gives, as a loop would call it."""
     return _call

@@ -17,13 +17,13 @@ from grokkit.tools import Registry, ToolUnreachable
 from grokkit.tools.mcp_client import mcp_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from grokkit.tools.mcp_client import McpServer
 
     Toolbox = Callable[..., McpServer]
-    Call = Callable[..., Awaitable[str]]
+    Call = Callable[..., Coroutine[Any, Any, str]]
     Pipe = Callable[[str], Path]
 
 SILENT = "import pathlib, os, sys; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); sys.stdin.read()"
@@ -38,7 +38,7 @@ def lives(pid: int) -> bool:
 
 
 def others() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return asyncio.all_tasks() - {asyncio.current_task()}
 
 
 async def test_a_server_that_starts_slowly_is_waited_for(toolbox_command: list[str], pipe: Pipe) -> None:
@@ -143,7 +143,7 @@ async def test_a_program_killed_between_two_calls_costs_no_call(toolbox_command:
     async with mcp_tools(command=toolbox_command) as server:
         pid = int(await call(server, "pid"))
         os.kill(pid, signal.SIGKILL)
-        await asyncio.to_thread(until, lambda: not lives(pid))
+        await asyncio.to_thread(until, lambda: not server.connected)
 
         assert int(await call(server, "pid")) != pid
 
@@ -152,9 +152,10 @@ async def test_many_calls_after_a_loss_start_one_server(toolbox_command: list[st
     async with mcp_tools(command=toolbox_command) as server:
         pid = int(await call(server, "pid"))
         os.kill(pid, signal.SIGKILL)
-        await asyncio.to_thread(until, lambda: not lives(pid))
+        await asyncio.to_thread(until, lambda: not server.connected)
 
-        assert len({await each for each in [call(server, "pid") for _ in range(8)]}) == 1
+        assert len(set(await asyncio.gather(*(call(server, "pid") for _ in range(8))))) == 1
+        assert server.connected
 
 
 async def test_a_web_server_killed_during_a_call_fails_that_call_and_serves_again_when_it_is_back(

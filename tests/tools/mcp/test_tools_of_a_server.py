@@ -12,12 +12,12 @@ from grokkit.tools import ArgumentsRefused, Registry, ToolFailed, ToolsLeftOut
 from grokkit.tools.mcp_client import mcp_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from grokkit.tools.mcp_client import McpServer
 
     Toolbox = Callable[..., McpServer]
-    Call = Callable[..., Awaitable[str]]
+    Call = Callable[..., Coroutine[Any, Any, str]]
 
 
 async def test_the_tools_are_listed_by_name_with_effects_from_their_annotations(toolbox: Toolbox) -> None:

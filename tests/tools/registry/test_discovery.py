@@ -105,7 +105,7 @@ def test_entry_points_offer_tools_lists_modules_and_functions_in_the_order_of_th
         "listed__zoo", "listed__art", "made__zoo", "made__art", "one__zoo", "whole__zoo", "whole__art",
     ]  # fmt: skip
     [entry] = registry.filter("one.*").entries()
-    assert (entry.origin, entry.tags) == ("acme_tools 1.0, acme:zoo", {"plugin"})
+    assert (entry.origin, entry.tags) == ("acme_tools 1.0, acme:zoo", frozenset({"plugin"}))
 
 
 def test_only_those_that_are_wanted_are_loaded(write: Write, install: Install) -> None:

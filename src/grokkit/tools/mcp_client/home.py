@@ -47,6 +47,11 @@ class Home:
         """Whether its loop can still be asked."""
         return self._loop.is_running() and not self._closed and self._process == os.getpid()
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, and nobody knows of its end."""
+        return self.lives and self._owner is not None and self._owner.client is not None
+
     async def visit(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What the work gives when it is done on the loop at home, wherever the caller is."""
         if not self.lives:

@@ -64,6 +64,11 @@ class McpServer:
         """What it offers now, by name."""
         return tuple(entry.tool for entry in self._entries)
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands. A call of one that was lost opens it anew."""
+        return self._home is not None and self._home.connected
+
     def entries(self) -> tuple[Entry, ...]:
         """The same with tags and origin, for a registry. Raises `Misused` before the server was opened."""
         if self._home is None and not self._entries:
