@@ -152,8 +152,10 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest() -> None:
 
 
 def test_server_side_tools_are_refused_with_where_they_go() -> None:
+    server_side: Any = web_search()
+
     with pytest.raises(Misused, match="web_search runs on xAI's servers") as caught:
-        Registry(web_search())
+        Registry(server_side)
 
     assert "registry.beside" in str(caught.value)
 
