@@ -14,7 +14,7 @@ from yarl import URL
 from grokkit.call import Reply
 from grokkit.errors import ConfigInvalid
 from grokkit.transport import failures, tls
-from grokkit.transport.aiohttp_pool import pools
+from grokkit.transport.aiohttp_pool import NOT_CONNECTED, pools
 from grokkit.transport.guard import guard
 from grokkit.transport.proxies import proxy_for
 
@@ -207,11 +207,7 @@ def _body_broken(error: Exception, call: Call) -> GrokError:
 
 
 _TABLE: Table = (
-    (aiohttp.ConnectionTimeoutError, failures.connect_timed_out),
-    (aiohttp.ClientConnectorDNSError, failures.name_not_resolved),
-    (aiohttp.ClientHttpProxyError, failures.proxy_refused),
-    (aiohttp.ClientProxyConnectionError, failures.proxy_not_reached),
-    (aiohttp.ClientConnectorError, failures.not_connected),
+    *NOT_CONNECTED,
     (aiohttp.ClientConnectionError, _lost),
     (aiohttp.ClientPayloadError, _body_broken),
     (aiohttp.ClientResponseError, failures.not_http),

@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from grokkit._per_loop import Care, PerLoop
+from grokkit.transport import failures
 from grokkit.transport.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
+
+    from grokkit.transport.failures import Table
+
+NOT_CONNECTED: Table = (
+    (aiohttp.ConnectionTimeoutError, failures.connect_timed_out),
+    (aiohttp.ClientConnectorDNSError, failures.name_not_resolved),
+    (aiohttp.ClientHttpProxyError, failures.proxy_refused),
+    (aiohttp.ClientProxyConnectionError, failures.proxy_not_reached),
+    (aiohttp.ClientConnectorError, failures.not_connected),
+)
+"""What aiohttp raises where no connection came about, the special before the general."""
 
 _KEEP_ALIVE = 60.0
 _PROBE_AFTER = 30

@@ -29,7 +29,7 @@ from grokkit.errors import (
 )
 from grokkit.transport import failures, tls
 from grokkit.transport.addresses import is_public
-from grokkit.transport.aiohttp_pool import PromptResponse
+from grokkit.transport.aiohttp_pool import NOT_CONNECTED, PromptResponse
 from grokkit.transport.destinations import not_public, refused
 from grokkit.transport.guard import guard
 from grokkit.transport.proxies import proxy_for
@@ -241,11 +241,7 @@ def _body_broken(error: Exception, call: Call) -> GrokError:
 
 
 _TABLE: Table = (
-    (aiohttp.ConnectionTimeoutError, failures.connect_timed_out),
-    (aiohttp.ClientConnectorDNSError, failures.name_not_resolved),
-    (aiohttp.ClientHttpProxyError, failures.proxy_refused),
-    (aiohttp.ClientProxyConnectionError, failures.proxy_not_reached),
-    (aiohttp.ClientConnectorError, failures.not_connected),
+    *NOT_CONNECTED,
     (aiohttp.ClientPayloadError, _body_broken),
     (aiohttp.ClientResponseError, failures.not_http),
     (aiohttp.InvalidURL, failures.address_unusable),
