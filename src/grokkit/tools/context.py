@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class ToolContext:
+class ToolContext(msgspec.Struct, frozen=True):
     """Handed to a function that has a parameter with this annotation; the model does not see the parameter.
 
     `key` is the same whenever the same call is made again, after a crash too: pass it on as idempotency key.

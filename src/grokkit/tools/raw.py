@@ -10,7 +10,7 @@ from grokkit.tools.decoding import arguments_decoder
 from grokkit.tools.fit import fit_arguments, mended
 from grokkit.tools.refusals import ToolUnfit
 from grokkit.tools.shapes.shape import Fault, Misfit, expected
-from grokkit.tools.spec import Placed, Spec
+from grokkit.tools.spec import Placed, Spec, is_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ def spec_of_schema(name: str, description: str, schema: Mapping[str, Any], run: 
     notes = (
         fitted.notes if description else ("has no description: say what it does and when it is of use", *fitted.notes)
     )
-    return Spec(description, fitted.json, notes, arguments_decoder(name, validate), place)
+    return Spec(description, fitted.json, notes, arguments_decoder(name, validate), place, is_async(run))
 
 
 def _context_parameter(run: Callable[..., Any]) -> str | None:

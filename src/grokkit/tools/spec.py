@@ -30,13 +30,14 @@ _NO_DESCRIPTION = "has no description: say in a docstring what it does and when 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What the model is told of a tool, how arguments are decoded, and how they are placed in a call."""
+    """What the model is told of a tool, how arguments are decoded and placed in a call, and how that is made."""
 
     description: str
     parameters: dict[str, Any]
     notes: tuple[str, ...]
     decode: Callable[[str], dict[str, Any]]
     place: Callable[[Mapping[str, Any], ToolContext], Placed]
+    is_async: bool
 
 
 def spec_of(
@@ -67,6 +68,7 @@ def spec_of(
         (*notes, *signature.notes, *schema.notes),
         arguments_decoder(name, signature.arguments.read),
         functools.partial(_placed, signature),
+        is_async(function),
     )
 
 
@@ -84,16 +86,15 @@ def _placed(signature: Signature, arguments: Mapping[str, Any], context: ToolCon
     return [named.pop(name, default) for name, default in signature.positional], named
 
 
-async def call(name: str, function: Callable[..., Any], placed: Placed) -> Any:
-    """What the function returns: awaited when it is async, from a thread of its own when not."""
+async def called_in_thread(name: str, function: Callable[..., Any], placed: Placed) -> Any:
+    """What a function returns that is not async, from a thread of its own."""
     positional, named = placed
-    if _is_async(function):
-        return await function(*positional, **named)
     result = await in_thread(name, functools.partial(function, *positional, **named))
     return await result if isinstance(result, Awaitable) else result
 
 
-def _is_async(function: Any) -> bool:
+def is_async(function: Any) -> bool:
+    """Whether what it returns is to be awaited."""
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - the method of an object, not whether there is one

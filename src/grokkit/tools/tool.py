@@ -13,7 +13,7 @@ from grokkit.tools.changing import Changes, changed_spec
 from grokkit.tools.context import ToolContext
 from grokkit.tools.encoding import encode_result
 from grokkit.tools.settings import Effects, Settings
-from grokkit.tools.spec import Spec, call
+from grokkit.tools.spec import Spec, called_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -179,7 +179,12 @@ class Tool(Generic[P, R]):
         """
         if self._is_method:
             raise Misused(f"the tool {self.name} is a method", hint="take it from an instance: an_object.method")
-        return await call(self.name, self._function, self._spec.place(arguments, ToolContext(key, call_id, tenant)))
+        spec = self._spec
+        placed = spec.place(arguments, ToolContext(key, call_id, tenant))
+        if spec.is_async:
+            positional, named = placed
+            return await cast("Any", self._function)(*positional, **named)
+        return await called_in_thread(self.name, self._function, placed)
 
     def encode(self, result: object) -> str:
         """A result as the text that the model reads: text as it is, anything else as JSON.

@@ -38,9 +38,9 @@ class Items(Shape):
         """The sequence."""
         if type(value) is not list:
             raise expected("an array", value)
-        read = self._item.read
+        as_is, read = self._item.as_is, self._item.read
         try:
-            items = [read(item) for item in value]
+            items = [item if type(item) in as_is else read(item) for item in value]
         except Misfit:
             raise Misfit(*_faults([read] * len(value), value)) from None
         if self._make is None:

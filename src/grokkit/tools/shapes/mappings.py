@@ -20,7 +20,7 @@ def mapping_of(key: Any, key_shape: Shape, value: Shape) -> Shape:
     """The shape of `dict[key, value]`; raises `TypeError` for keys that JSON cannot have."""
     if isinstance(key_shape, Choice) and key_shape.kinds == {"string"}:
         fields = [Field(name, value, name, required=False) for name in key_shape.offered]
-        return Object(fields, lambda made: {key_shape.read(name): item for name, item in made.items()})
+        return Object(fields, lambda **made: {key_shape.read(name): item for name, item in made.items()})
     if isinstance(key_shape, Text | Anything):
         return Mapping(key_shape, value, key_schema=None)
     if isinstance(key_shape, Integer):

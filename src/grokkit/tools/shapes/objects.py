@@ -46,14 +46,14 @@ def _plain(default: object) -> object:
 
 
 class Object(Shape):
-    """An object with these fields and no others, handed to `make` as a dictionary by Python name."""
+    """An object with these fields and no others, handed to `make` by their names in Python."""
 
     kinds = frozenset({"object"})
 
     def __init__(
         self,
         fields: Iterable[Field],
-        make: Callable[[dict[str, Any]], Any] | None,
+        make: Callable[..., Any] | None,
         *,
         name: str = "",
         description: str | None = None,
@@ -62,8 +62,8 @@ class Object(Shape):
         self.name = name
         self._make = make
         self._description = description
-        self._table = {field.name: (field.target, field.shape.read) for field in self.fields}
-        self._required = tuple(field.name for field in self.fields if field.required)
+        self._table = {field.name: (field.target, field.shape.as_is, field.shape.read) for field in self.fields}
+        self._required = {field.name: None for field in self.fields if field.required}
         self._members = {field.name: Member(field.target, field.shape) for field in self.fields}
         self.names = tuple(field.target for field in self.fields)
 
@@ -94,7 +94,7 @@ class Object(Shape):
         """Whether an object that begins like this can still be one of these: no field is foreign, no value refused."""
         try:
             for name, item in begun.items():
-                self._table[name][1](item)
+                self._members[name].shape.read(item)
         except (KeyError, Misfit):
             return False
         return True
@@ -107,17 +107,16 @@ class Object(Shape):
         table = self._table
         try:
             for name, item in value.items():
-                target, read = table[name]
-                made[target] = read(item)
+                target, as_is, read = table[name]
+                made[target] = item if type(item) in as_is else read(item)
         except (KeyError, Misfit):
             raise Misfit(*self._faults(value)) from None
-        for name in self._required:
-            if name not in value:
-                raise Misfit(*self._faults(value))
+        if not self._required.keys() <= value.keys():
+            raise Misfit(*self._faults(value))
         if self._make is None:
             return made
         try:
-            return self._make(made)
+            return self._make(**made)
         except Exception as error:  # the class is the user's: whatever it raises is about the values
             raise Misfit(Fault(str(error) or type(error).__name__)) from error
 
@@ -128,7 +127,7 @@ class Object(Shape):
                 faults.append(self._unknown(name))
                 continue
             try:
-                self._table[name][1](item)
+                self._members[name].shape.read(item)
             except Misfit as misfit:
                 faults += misfit.within(name).faults
         return faults + [Fault("is required and missing", (name,)) for name in self._required if name not in value]
@@ -165,13 +164,19 @@ class Mapping(Shape):
         """The dictionary."""
         if type(value) is not dict:
             raise expected("an object", value)
-        made = {}
+        key, as_is, read = self._key.read, self._value.as_is, self._value.read
+        try:
+            made = {key(name): item if type(item) in as_is else read(item) for name, item in value.items()}
+        except Misfit:
+            raise Misfit(*self._faults(value)) from None
+        return made if self._make is None else self._make(made)
+
+    def _faults(self, value: dict[str, Any]) -> list[Fault]:
         faults: list[Fault] = []
         for name, item in value.items():
             try:
-                made[self._key.read(name)] = self._value.read(item)
+                self._key.read(name)
+                self._value.read(item)
             except Misfit as misfit:
                 faults += misfit.within(name).faults
-        if faults:
-            raise Misfit(*faults)
-        return made if self._make is None else self._make(made)
+        return faults

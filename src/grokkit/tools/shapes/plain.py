@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grokkit.tools.shapes.shape import ANY_KIND, SchemaBook, Shape, expected
+from grokkit.tools.shapes.shape import ANY_KIND, KINDS, SchemaBook, Shape, expected
 
 
 class Anything(Shape):
@@ -13,6 +13,7 @@ class Anything(Shape):
     kinds = ANY_KIND
     rank = 9
     grows = True
+    as_is = frozenset(KINDS)
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """The schema that refuses nothing."""
@@ -28,6 +29,7 @@ class Null(Shape):
     """`None`."""
 
     kinds = frozenset({"null"})
+    as_is = frozenset({type(None)})
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Only `null`."""
@@ -44,6 +46,7 @@ class Boolean(Shape):
     """`bool`: numbers are no truth values."""
 
     kinds = frozenset({"boolean"})
+    as_is = frozenset({bool})
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """`true` or `false`."""
@@ -61,6 +64,7 @@ class Integer(Shape):
     """`int`: `3.0` is one too, as JSON Schema has it; `"3"` and `true` are not."""
 
     kinds = frozenset({"integer", "number"})
+    as_is = frozenset({int})
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Whole numbers."""
@@ -81,6 +85,7 @@ class Number(Shape):
 
     kinds = frozenset({"integer", "number"})
     rank = 2
+    as_is = frozenset({float})
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Any number."""
@@ -105,6 +110,7 @@ class Text(Shape):
     kinds = frozenset({"string"})
     rank = 8
     grows = True
+    as_is = frozenset({str})
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Any text."""

@@ -102,11 +102,13 @@ def _of_struct(kind: Any, making: Making) -> Shape:
         return _of_array_like(kind, fields)
     tag = [] if config.tag is None else [Field(config.tag_field, Choice([(config.tag, config.tag)]), _TAG)]
 
-    def make(made: dict[str, Any]) -> Any:
-        made.pop(_TAG, None)
+    def untagged(**made: Any) -> Any:
+        del made[_TAG]
         return kind(**made)
 
-    return Object([*tag, *fields], make, name=kind.__name__, description=documented.description or None)
+    return Object(
+        [*tag, *fields], untagged if tag else kind, name=kind.__name__, description=documented.description or None
+    )
 
 
 _TAG = "<tag>"
@@ -146,7 +148,7 @@ def _of_class(kind: Any, making: Making) -> Shape:
                 description=described or documented.parameters.get(name),
             )
         )
-    return Object(fields, lambda made: kind(**made), name=kind.__name__, description=documented.description or None)
+    return Object(fields, kind, name=kind.__name__, description=documented.description or None)
 
 
 def _attributes(kind: Any) -> tuple[Any, ...]:

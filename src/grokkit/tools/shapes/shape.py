@@ -79,6 +79,8 @@ class Shape(ABC):
     """Whether the beginning of a text of this shape is worth showing: half a sentence is, half a date is not."""
     names: tuple[str, ...] = ()
     """What Python calls the fields, where there is a fixed set of them."""
+    as_is: frozenset[type] = frozenset()
+    """The types of JSON values, as Python decodes them, that `read` hands back as they are, whatever they hold."""
 
     @abstractmethod
     def schema(self, book: SchemaBook) -> dict[str, Any]:

@@ -24,8 +24,11 @@ class Union(Shape):
         self.branches = tuple(branches)
         self.kinds = frozenset[str]().union(*(branch.kinds for branch in branches))
         self.rank = max((branch.rank for branch in branches), default=1)
-        self._readers = {kind: _reader(kind, branches) for kind in self.kinds}
+        self._readers = {type_: _reader(kind, branches) for type_, kind in KINDS.items() if kind in self.kinds}
         self.grows = any(branch.grows for branch in branches)
+        self.as_is = frozenset(
+            type_ for type_, kind in KINDS.items() if kind in self.kinds and type_ in _fitting(kind, branches)[0].as_is
+        )
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Any of the branches."""
@@ -48,7 +51,7 @@ class Union(Shape):
 
     def read(self, value: Any) -> Any:
         """What the branch that fits makes of the value."""
-        read = self._readers.get(KINDS.get(type(value), ""))
+        read = self._readers.get(type(value))
         if read is None:
             names = sorted(_NAMES.get(kind, f"a {kind}") if kind != "null" else "null" for kind in self.kinds)
             raise expected(" or ".join(names), value)
@@ -56,11 +59,16 @@ class Union(Shape):
 
 
 def _reader(kind: str, branches: Sequence[Shape]) -> Callable[[Any], Any]:
-    fitting = sorted((branch for branch in branches if kind in branch.kinds), key=lambda branch: _rank(branch, kind))
+    fitting = _fitting(kind, branches)
     if len(fitting) == 1:
         return fitting[0].read
     tagged = _by_tag(fitting) if kind == "object" else None
     return tagged or _first_of(fitting)
+
+
+def _fitting(kind: str, branches: Sequence[Shape]) -> list[Shape]:
+    """The branches that take this kind of value, the closest first."""
+    return sorted((branch for branch in branches if kind in branch.kinds), key=lambda branch: _rank(branch, kind))
 
 
 def _rank(branch: Shape, kind: str) -> int:

@@ -20,6 +20,7 @@ class Worded(Shape):
         self.rank = shape.rank
         self.grows = shape.grows
         self.names = shape.names
+        self.as_is = shape.as_is
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """The inner schema and the words."""
