@@ -139,7 +139,7 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     steps = Steps(job["step"], Path(job["steps"]))
     journal = Journal(job["journal"], steps)
     async with AsyncGrok(base_url=job["url"], api_key=job["key"], model="grok-4.7", trust_env=False) as grok:
-        agent = grok.agent(tools=tools(Path(job["world"]), steps), journal=journal, name="clerk")
+        agent = grok.agent(tools=tools(Path(job["world"]), steps), journal=journal, name="clerk", **job["options"])
         try:
             record = await journal.load(job["run"])
         except RunUnknown:
