@@ -69,6 +69,23 @@ def stream_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Ver
     yield from _times_less(results.get("chat-stream-each", {}), "openai", 15, "a chat chunk, a write per event")
 
 
+def tool_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdict]:
+    """A call of a tool, arguments to text: at least as fast as with pydantic-ai, and with openai's helper."""
+    for scenario in ("sync", "async", "nested"):
+        for peer in ("pydantic-ai", "openai"):
+            yield from _at_most(results.get(f"tool-{scenario}", {}), peer, 1, f"tool call, {scenario}")
+
+
+def cache_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdict]:
+    """An answer that is there: a fifth of the call that would fetch it, half of it out of a file."""
+    for scenario, label in (("cache-chat-1", "chat"), ("cache-responses-1", "responses"), ("cache-ask-1", "ask()")):
+        measured = results.get(scenario, {})
+        for peer, limit in (("from memory", 0.2), ("from SQLite", 0.5)):
+            if peer in measured and "grokkit" in measured:
+                share = measured[peer].ratio(measured["grokkit"])
+                yield Verdict(f"{label} {peer}, as a share of the call", share, limit, "x")
+
+
 def reading_verdicts(readings: Mapping[str, Reading]) -> Iterator[Verdict]:
     """One chat request: what there is to read."""
     if reading := readings.get("grokkit"):

@@ -1,4 +1,4 @@
-"""The peers, and an environment of its own for each, under `.bench/`, kept between runs."""
+"""The peers, and an environment of its own for each library, under `.bench/`, kept between runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +16,7 @@ SCRIPTS = Path(__file__).resolve().parent / "peers"
 
 @dataclass(frozen=True)
 class Peer:
-    """One library that is measured."""
+    """One library that is measured, with one script."""
 
     name: str
     requirement: tuple[str, ...]
@@ -24,11 +24,20 @@ class Peer:
     script: Path
     sources: tuple[Path, ...] = ()
     """Files whose change makes the environment stale."""
+    environment: str = ""
+    """Whose environment it runs in, where that is not its own."""
+    arguments: tuple[str, ...] = ()
+    """What the script is told."""
+
+    @property
+    def home(self) -> Path:
+        """Where its environment is."""
+        return HOME / (self.environment or self.name)
 
     @property
     def python(self) -> Path:
         """The interpreter of the peer's environment."""
-        return HOME / self.name / "bin" / "python"
+        return self.home / "bin" / "python"
 
 
 PEERS = (
@@ -38,6 +47,23 @@ PEERS = (
     Peer("openai", ("openai",), "openai", SCRIPTS / "openai_client.py"),
     Peer("litellm", ("litellm",), "litellm", SCRIPTS / "litellm_client.py"),
 )
+_AIOHTTP, _GROKKIT, _, _OPENAI, _ = PEERS
+
+TOOL_PEERS = (
+    Peer("by hand", (), "json", SCRIPTS / "by_hand.py"),
+    replace(_GROKKIT, script=SCRIPTS / "grokkit_tools.py"),
+    Peer("pydantic-ai", ("pydantic-ai-slim[openai]",), "pydantic_ai", SCRIPTS / "pydantic_ai_tools.py"),
+    replace(_OPENAI, script=SCRIPTS / "openai_tools.py"),
+)
+"""Those whose tools are measured."""
+
+CACHE_PEERS = (
+    _AIOHTTP,
+    _GROKKIT,
+    replace(_GROKKIT, name="from memory", environment="grokkit", arguments=("--cache", "memory")),
+    replace(_GROKKIT, name="from SQLite", environment="grokkit", arguments=("--cache", f"sqlite:///{HOME}/answers.db")),
+)
+"""A call that is made, by aiohttp and by us, and one whose answer is there."""
 
 
 class EnvironmentFailed(Exception):
@@ -46,29 +72,27 @@ class EnvironmentFailed(Exception):
 
 def prepare(peer: Peer, *, refresh: bool = False) -> None:
     """Make the peer's environment unless it is there; `refresh` makes it again, with today's versions."""
-    home = HOME / peer.name
+    home = peer.home
     stamp, wanted = home / ".ready", _fingerprint(peer)
     if not refresh and stamp.is_file() and stamp.read_text() == wanted:
         return
-    print(f"making .bench/{peer.name}", file=sys.stderr)
+    print(f"making .bench/{home.name}", file=sys.stderr)
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(exist_ok=True)
-    uv = _uv()
+    _install(peer)
+    stamp.write_text(wanted)
+
+
+def _install(peer: Peer) -> None:
+    home, uv = peer.home, _uv()
     if uv is None:
         _run(sys.executable, "-m", "venv", str(home))
-        _run(
-            str(peer.python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            *peer.requirement,
-        )
+        install = (str(peer.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     else:
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(home))
-        _run(uv, "pip", "install", "--quiet", "--python", str(peer.python), *peer.requirement)
-    stamp.write_text(wanted)
+        install = (uv, "pip", "install", "--quiet", "--python", str(peer.python))
+    if peer.requirement:
+        _run(*install, *peer.requirement)
 
 
 def _uv() -> str | None:

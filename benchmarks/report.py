@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from budgets import Verdict, plain_verdicts, reading_verdicts, startup_verdicts, stream_verdicts
-from scenarios import PLAIN, STREAM, Result, Scenario
+from budgets import (
+    Verdict,
+    cache_verdicts,
+    plain_verdicts,
+    reading_verdicts,
+    startup_verdicts,
+    stream_verdicts,
+    tool_verdicts,
+)
+from scenarios import CACHE, CACHE_STREAM, PLAIN, STREAM, TOOLS, Result, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +23,14 @@ if TYPE_CHECKING:
     from lines import Reading
 
 NOTHING = "-"
+TABLES = (
+    ("plain call, client CPU in us per call", "aiohttp", PLAIN),
+    ("stream, client CPU in us per chunk", "aiohttp", STREAM),
+    ("tool call, client CPU in us per call", "by hand", TOOLS),
+    ("answer out of the cache, client CPU in us per call", "aiohttp", CACHE),
+    ("stream out of the cache, client CPU in us per chunk", "aiohttp", CACHE_STREAM),
+)
+"""Title, the floor that all are compared with, and the columns."""
 
 
 @dataclass
@@ -35,6 +51,8 @@ class Run:
             *startup_verdicts(self.imports),
             *plain_verdicts(self.results),
             *stream_verdicts(self.results),
+            *tool_verdicts(self.results),
+            *cache_verdicts(self.results),
             *reading_verdicts(self.reading),
         ]
 
@@ -44,13 +62,11 @@ def as_text(run: Run) -> str:
     parts = [_conditions(run)]
     if run.imports or run.first_answers:
         parts.append(_startup(run))
-    for title, scenarios in (
-        ("plain call, client CPU in us per call", PLAIN),
-        ("stream, client CPU in us per chunk", STREAM),
-    ):
+    for title, floor, scenarios in TABLES:
         if any(run.results.get(scenario.name) for scenario in scenarios):
-            parts.append(f"{title} (median +-half the range of the rounds, ratio to bare aiohttp)")
-            parts.append(_scenarios(run, scenarios))
+            bare = "bare aiohttp" if floor == "aiohttp" else floor
+            parts.append(f"{title} (median +-half the range of the rounds, ratio to {bare})")
+            parts.append(_scenarios(run, scenarios, floor))
     if run.reading:
         parts.append(_reading(run.reading))
     if verdicts := run.verdicts():
@@ -110,18 +126,20 @@ def _milliseconds(startup: Startup | None) -> tuple[str, str]:
     return f"{startup.median_wall:.1f}", f"{startup.median_cpu:.1f}"
 
 
-def _scenarios(run: Run, scenarios: Sequence[Scenario]) -> str:
+def _scenarios(run: Run, scenarios: Sequence[Scenario], floor: str) -> str:
     measured = [run.results.get(scenario.name, {}) for scenario in scenarios]
     rows = [
         ["", *(cell for scenario in scenarios for cell in (scenario.heading[0], ""))],
         ["", *(cell for scenario in scenarios for cell in (scenario.heading[1], ""))],
     ]
-    rows += [[name, *(cell for results in measured for cell in _cells(results, name))] for name in _peers(*measured)]
+    rows += [
+        [name, *(cell for results in measured for cell in _cells(results.get(name), results.get(floor)))]
+        for name in _peers(*measured)
+    ]
     return _aligned(rows)
 
 
-def _cells(results: Mapping[str, Result], name: str) -> Iterator[str]:
-    result, floor = results.get(name), results.get("aiohttp")
+def _cells(result: Result | None, floor: Result | None) -> Iterator[str]:
     if result is None:
         yield from (NOTHING, "")
         return

@@ -17,12 +17,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environments import PEERS, EnvironmentFailed, Peer, prepare
+from environments import CACHE_PEERS, PEERS, TOOL_PEERS, EnvironmentFailed, Peer, prepare
 from imports import measure_first_answers, measure_imports
 from lines import trace
 from processes import LineProcess, RunFailed, cores, start_grpc_stub, start_stub
 from report import Run, as_json, as_text
-from scenarios import PLAIN, STREAM, Effort, Expected, Scenario, Stand, measure
+from scenarios import CACHE, CACHE_STREAM, PLAIN, STREAM, TOOLS, Effort, Expected, Scenario, Stand, measure
 from stub import EACH
 
 if TYPE_CHECKING:
@@ -32,13 +32,17 @@ FULL = Effort(rounds=5, seconds=0.3, imports=9, first_answers=5, chunks=2000)
 QUICK = Effort(rounds=3, seconds=0.1, imports=7, first_answers=2, chunks=1000)
 STARTED = time.perf_counter()
 PARTS = ("import", "plain", "stream", "lines")
+MORE = {"tools": TOOL_PEERS, "cache": CACHE_PEERS}
+"""Parts that are measured when they are asked for, with peers of their own."""
+CALLS = {"plain": PLAIN, "stream": STREAM, "tools": TOOLS, "cache": CACHE + CACHE_STREAM}
+NAMES = list(dict.fromkeys(peer.name for peers in (PEERS, *MORE.values()) for peer in peers))
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="measure grokkit against its peers, as ratios in one run")
-    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part (can be repeated)")
-    parser.add_argument("--peers", metavar="A,B", help=f"measure these, of {','.join(peer.name for peer in PEERS)}")
+    parser.add_argument("--only", choices=(*PARTS, *MORE), action="append", help="measure this (can be repeated)")
+    parser.add_argument("--peers", metavar="A,B", help=f"measure these, of {','.join(NAMES)}")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a budget is missed")
@@ -49,13 +53,18 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure, print, and say by the exit code whether it worked."""
     options = arguments()
-    wanted = options.peers.split(",") if options.peers else [peer.name for peer in PEERS]
-    if unknown := set(wanted) - {peer.name for peer in PEERS}:
+    wanted = options.peers.split(",") if options.peers else NAMES
+    if unknown := set(wanted) - set(NAMES):
         print(f"no such peer: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     run = Run(_conditions())
-    peers = _prepared([peer for peer in PEERS if peer.name in wanted], run, refresh=options.refresh)
-    asyncio.run(_measure(run, peers, options.only or PARTS, QUICK if options.quick else FULL))
+    effort, parts = QUICK if options.quick else FULL, options.only or PARTS
+    if usual := [part for part in PARTS if part in parts]:
+        peers = _prepared([peer for peer in PEERS if peer.name in wanted], run, refresh=options.refresh)
+        asyncio.run(_measure(run, peers, usual, effort))
+    for part in (part for part in MORE if part in parts):
+        peers = _prepared([peer for peer in MORE[part] if peer.name in wanted], run, refresh=options.refresh)
+        asyncio.run(_measure(run, peers, [part], effort))
     print(as_text(run))
     if options.json:
         options.json.write_text(json.dumps(as_json(run), indent=1) + "\n")
@@ -97,8 +106,7 @@ async def _measure(run: Run, peers: Sequence[Peer], parts: Sequence[str], effort
                 urls[peer.name] = grpc_stub.announcement["url"]
         if "import" in parts:
             _measure_startup(run, peers, urls, effort, client_core)
-        scenarios = (PLAIN if "plain" in parts else ()) + (STREAM if "stream" in parts else ())
-        if scenarios:
+        if scenarios := [scenario for part in parts for scenario in CALLS.get(part, ())]:
             stands = await _stands(run, peers, urls, stack)
             await _measure_calls(run, scenarios, stands, stub, effort)
         if "lines" in parts:
@@ -118,12 +126,13 @@ async def _stands(run: Run, peers: Sequence[Peer], urls: dict[str, str], stack: 
     stands = {}
     for peer in peers:
         try:
-            process = await LineProcess.start(peer.name, peer.python, peer.script, core=cores()[0])
+            process = await LineProcess.start(peer.name, peer.python, peer.script, *peer.arguments, core=cores()[0])
         except RunFailed as failure:
             run.failures.append(str(failure))
             continue
         stack.push_async_callback(process.stop)
-        run.versions[peer.name] = process.announcement["version"]
+        if (version := process.announcement["version"]) and not peer.environment:
+            run.versions[peer.name] = version
         url = urls[peer.name]
         stands[peer.name] = Stand(process, url, url.replace("/v1", f"{EACH}/v1"))
     return stands

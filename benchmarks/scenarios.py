@@ -6,12 +6,17 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from functions import RESULTS
 from processes import RunFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from processes import LineProcess
+
+
+MOST_CALLS = 100_000
+"""Calls of one round, at most."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Scenario:
     concurrency: int = 1
     each: bool = False
     """Streams in one write per event, instead of in large blocks."""
+    result: str | None = None
+    """What a call of a tool must bring; other calls bring what the stub sends."""
 
     @property
     def streams(self) -> bool:
@@ -45,6 +52,24 @@ STREAM = (
     Scenario("chat-stream-text", (".text()", "coalesced"), "chat_stream_text"),
     Scenario("responses-stream", ("responses", "coalesced"), "responses_stream"),
     Scenario("chat-stream-blocking", ("chat", "blocking"), "chat_stream", face="blocking"),
+)
+_ORDER = RESULTS["order_status"]
+TOOLS = (
+    Scenario("tool-sync", ("sync", "in a thread"), "weather", result=RESULTS["weather"]),
+    Scenario("tool-async", ("async", "small"), "order_status", result=_ORDER),
+    Scenario("tool-nested", ("async", "nested"), "plan_trip", result=RESULTS["plan_trip"]),
+    Scenario("tool-run", ("in a run", "async, small"), "run", result=_ORDER),
+    Scenario("tool-run-cached", ("in a run", "cached"), "run_cached", result=_ORDER),
+)
+CACHE = (
+    Scenario("cache-chat-1", ("chat", "1 in flight"), "chat"),
+    Scenario("cache-chat-16", ("chat", "16"), "chat", concurrency=16),
+    Scenario("cache-responses-1", ("responses", "1"), "responses"),
+    Scenario("cache-ask-1", ("ask()", "1"), "ask"),
+)
+CACHE_STREAM = (
+    Scenario("cache-stream", ("chat", "coalesced"), "chat_stream"),
+    Scenario("cache-stream-text", (".text()", "coalesced"), "chat_stream_text"),
 )
 
 
@@ -97,6 +122,12 @@ class Expected:
     stream_characters: int
     chunks: int
 
+    def characters(self, scenario: Scenario) -> int:
+        """The characters of text that one call brings."""
+        if scenario.result is not None:
+            return len(scenario.result)
+        return self.stream_characters if scenario.streams else self.plain_characters
+
 
 async def measure(
     scenario: Scenario, stands: Mapping[str, Stand], expected: Expected, effort: Effort
@@ -129,7 +160,7 @@ async def _calls_a_round(scenario: Scenario, stand: Stand, expected: Expected, e
         if answer.get("unsupported"):
             return None
         cost = _checked_cost(scenario, expected, few, answer)
-    return max(few, min(round(effort.seconds / cost), 5000))
+    return max(few, min(round(effort.seconds / cost), MOST_CALLS))
 
 
 async def _round(scenario: Scenario, stand: Stand, expected: Expected, calls: int) -> float:
@@ -155,7 +186,7 @@ async def _ask(scenario: Scenario, stand: Stand, calls: int) -> dict[str, object
 def _checked_cost(scenario: Scenario, expected: Expected, calls: int, answer: Mapping[str, object]) -> float:
     if "error" in answer:
         raise RunFailed(str(answer["error"]))
-    characters = calls * (expected.stream_characters if scenario.streams else expected.plain_characters)
+    characters = calls * expected.characters(scenario)
     if answer["characters"] != characters:
         raise RunFailed(f"{calls} calls brought {answer['characters']} characters of text instead of {characters}")
     cpu = answer["cpu"]

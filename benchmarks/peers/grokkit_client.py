@@ -1,7 +1,12 @@
-"""Ourselves, with the default layers: asynchronous and blocking."""
+"""Ourselves, with the default layers: asynchronous and blocking.
+
+With `--cache WHERE` the asynchronous client keeps answers there. All calls have been made before, so that each one is
+answered out of the cache; one that is not is an error.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from harness import KEY, MODEL, QUESTION, Peer, serve
@@ -15,11 +20,34 @@ if TYPE_CHECKING:
     from harness import AsyncCall, BlockingCall
 
 MESSAGES = [{"role": "user", "content": QUESTION}]
+STREAMED = [{"role": "user", "content": f"{QUESTION} At length, please."}]
+"""Another question: of the same one the cache would have the same answer."""
 
 
 async def connect(url: str) -> Mapping[str, AsyncCall]:
-    grok = AsyncGrok(api_key=KEY, base_url=url, model=MODEL)
-    return {**plain_calls(grok), **streams(grok)}
+    if "--cache" not in sys.argv:
+        grok = AsyncGrok(api_key=KEY, base_url=url, model=MODEL)
+        return {**plain_calls(grok), **streams(grok)}
+    grok = AsyncGrok(api_key=KEY, base_url=url, model=MODEL, cache=sys.argv[sys.argv.index("--cache") + 1])
+    return await hits(grok, {**plain_calls(grok), **streams(grok)})
+
+
+async def hits(grok: AsyncGrok, calls: Mapping[str, AsyncCall]) -> Mapping[str, AsyncCall]:
+    """The calls, once their answers are stored."""
+    for call in calls.values():
+        await call()
+    missed = grok.cache.health().misses
+
+    def hit(call: AsyncCall) -> AsyncCall:
+        async def found() -> int:
+            characters = await call()
+            if grok.cache.health().misses > missed:
+                raise ValueError("the answer did not come out of the cache")
+            return characters
+
+        return found
+
+    return {name: hit(call) for name, call in calls.items()}
 
 
 def plain_calls(grok: AsyncGrok) -> Mapping[str, AsyncCall]:
@@ -38,7 +66,7 @@ def plain_calls(grok: AsyncGrok) -> Mapping[str, AsyncCall]:
 def streams(grok: AsyncGrok) -> Mapping[str, AsyncCall]:
     async def chat_stream() -> int:
         characters = 0
-        async with grok.chat.stream(MODEL, messages=MESSAGES) as stream:
+        async with grok.chat.stream(MODEL, messages=STREAMED) as stream:
             async for event in stream:
                 if isinstance(event, TextDelta):
                     characters += len(event.text)
@@ -46,14 +74,14 @@ def streams(grok: AsyncGrok) -> Mapping[str, AsyncCall]:
 
     async def chat_stream_text() -> int:
         characters = 0
-        async with grok.chat.stream(MODEL, messages=MESSAGES) as stream:
+        async with grok.chat.stream(MODEL, messages=STREAMED) as stream:
             async for text in stream.text():
                 characters += len(text)
         return characters
 
     async def responses_stream() -> int:
         characters = 0
-        async with grok.responses.stream(input=QUESTION) as stream:
+        async with grok.responses.stream(input=STREAMED[0]["content"]) as stream:
             async for event in stream:
                 if isinstance(event, TextDelta):
                     characters += len(event.text)
@@ -76,7 +104,7 @@ def connect_blocking(url: str) -> Mapping[str, BlockingCall]:
 
     def chat_stream() -> int:
         characters = 0
-        with grok.chat.stream(MODEL, messages=MESSAGES) as stream:
+        with grok.chat.stream(MODEL, messages=STREAMED) as stream:
             for event in stream:
                 if isinstance(event, TextDelta):
                     characters += len(event.text)

@@ -41,6 +41,7 @@ class Peer:
     """
 
     distribution: str
+    """Whose version is told; none where there is nothing but Python."""
     connect: Callable[[str], Awaitable[Mapping[str, AsyncCall]]]
     connect_blocking: Callable[[str], Mapping[str, BlockingCall]] | None = None
 
@@ -126,7 +127,7 @@ def serve(peer: Peer) -> None:
         elif "--trace" in sys.argv:
             _say(answers, _traced(worker, Path(sys.argv[-2])))
         else:
-            _say(answers, {"version": version(peer.distribution)})
+            _say(answers, {"version": version(peer.distribution) if peer.distribution else ""})
             for line in sys.stdin:
                 _say(answers, worker.obey(cast("Command", json.loads(line))))
         answers.flush()

@@ -25,7 +25,8 @@ class Choice(Shape):
         pairs = list(values)
         self._note = note
         self.offered = [value for value, _ in pairs]
-        self._meanings = {_key(value): meaning for value, meaning in reversed(pairs)}
+        self._meanings = {(isinstance(value, bool), value): meaning for value, meaning in reversed(pairs)}
+        """By value; 1 and 1.0 are the same in JSON, `true` is another value."""
         self.kinds = frozenset(KINDS[type(value)] for value in self.offered)
         if self.kinds & {"integer", "number"}:
             self.kinds |= {"integer", "number"}
@@ -40,16 +41,11 @@ class Choice(Shape):
     def read(self, value: Any) -> object:
         """What the value stands for."""
         try:
-            return self._meanings[_key(value)]
+            return self._meanings[isinstance(value, bool), value]
         except (KeyError, TypeError):
             offered = ", ".join(said(each) for each in self.offered[:_MOST_SAID])
             more = ", ..." if len(self.offered) > _MOST_SAID else ""
             raise Misfit(Fault(f"expected one of {offered}{more}, got {said(value)}")) from None
-
-
-def _key(value: Any) -> tuple[bool, Any]:
-    """1 and 1.0 are the same in JSON, `true` is another value."""
-    return isinstance(value, bool), value
 
 
 def choice_of_literal(values: tuple[Any, ...]) -> Choice:

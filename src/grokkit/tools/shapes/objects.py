@@ -111,7 +111,7 @@ class Object(Shape):
                 made[target] = item if type(item) in as_is else read(item)
         except (KeyError, Misfit):
             raise Misfit(*self._faults(value)) from None
-        if not self._required.keys() <= value.keys():
+        if len(value) < len(table) and not self._required.keys() <= value.keys():
             raise Misfit(*self._faults(value))
         if self._make is None:
             return made
