@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grokkit.resources.typed import Form
-from grokkit.resources.typed.finding import begins_at
+from grokkit.resources.typed.finding import Opening
 from grokkit.tools import ValueRefused
 
 JSON = '{"a": 1}'
@@ -35,11 +35,31 @@ def test_what_is_not_there_is_not_made_up(text: str) -> None:
         Form(dict[str, int]).read(text)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 @pytest.mark.parametrize("name", [name for name in AROUND if name != "the last of two fences"])
-def test_it_is_found_while_it_arrives_and_not_before(name: str) -> None:
+def test_it_is_found_while_it_arrives_and_not_before(name: str, size: int) -> None:
     text = AROUND[name]
-    found = [place for end in range(len(text) + 1) if (place := begins_at(text[:end])) is not None]
+    opening = Opening()
+    found = ""
+    for start in range(0, len(text), size):
+        piece = text[start : start + size]
+        found = found + piece if found else opening.feed(piece)
 
-    assert text[found[0] :].startswith("{")
-    assert set(found) == {found[0]}
-    assert text[found[0] :].lstrip().replace("\n", "").replace(" ", "").startswith('{"a":1}')
+    assert found.replace("\n", "").replace(" ", "").startswith('{"a":1}')
+
+
+@pytest.mark.parametrize("around", ["Well, {maybe} it is. ", "<think>{}", "\n", " ", "<thin", "```json\n", "no\n"])
+def test_looking_takes_no_longer_the_more_was_said_before(around: str) -> None:
+    """Counted in what is held and looked through again, not in seconds."""
+    opening = Opening()
+
+    assert [opening.feed(around) for _ in range(1000)] == [""] * 1000
+
+    assert len(opening._held) <= 20
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("around", ['{"a": ' + "\n " * 100_000 + "x", "<think>" * 20_000, "no" + " " * 200_000 + "x"])
+def test_an_answer_that_never_ends_well_is_refused_soon(around: str) -> None:
+    with pytest.raises(ValueRefused):
+        Form(dict[str, int]).read(around)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from grokkit.errors import AnswerUnfit, Misused
-from grokkit.resources.typed.finding import begins_at
+from grokkit.resources.typed.finding import Opening
 from grokkit.resources.typed.form import HELD
 from grokkit.resources.typed.growth import Growth
 from grokkit.wire.events import TextDelta
@@ -30,7 +30,9 @@ class Reading(Generic[T]):
         self.partial: Partial[T] | None = None
         self._result: Parsed[T] | None = None
         self._growth: Growth | None = None
-        self._before = ""
+        self._opening = Opening()
+        self._agreed = 0
+        """How many of the items that were handed out are known to stand in the repaired answer too."""
 
     def take(self, event: StreamEvent) -> Partial[T] | None:
         """What is certain after this event, if it said something of the value."""
@@ -51,7 +53,7 @@ class Reading(Generic[T]):
         self.tries.call = call
         self._result = self.tries.judge(answer)
         if self._result is None:
-            self.partial, self._growth, self._before = None, None, ""
+            self.partial, self._growth, self._opening, self._agreed = None, None, Opening(), 0
         return self._result is not None
 
     @property
@@ -75,21 +77,20 @@ class Reading(Generic[T]):
         Raises `AnswerUnfit` when a repaired answer has others in their place.
         """
         whole = self._growth.items(field) if self._growth is not None else ()
-        if self.tries.made and list(whole[: len(given)]) != list(given[: len(whole)]):
-            raise AnswerUnfit(
-                "the model repaired its answer, and changed items that had been handed out already",
-                hint="done() reads on to the whole value; repairs=0 raises at the first answer that does not fit",
-            )
+        if self.tries.made:
+            both = slice(self._agreed, min(len(whole), len(given)))
+            if list(whole[both]) != list(given[both]):
+                raise AnswerUnfit(
+                    "the model repaired its answer, and changed items that had been handed out already",
+                    hint="done() reads on to the whole value; repairs=0 raises at the first answer that does not fit",
+                )
+            self._agreed = both.stop
         return whole[len(given) :]
 
     def _begin(self, piece: str) -> str:
         """Look for the beginning of the JSON; what follows it."""
-        self._before += piece
-        form = self.tries.form
-        start = begins_at(self._before)
-        if start is None:
-            return ""
-        piece = self._before[start:]
-        held = form.wrapped and piece.startswith("{")
-        self._growth = Growth(form.inner if form.wrapped else form.shape, HELD if held else None)
-        return piece
+        json, form = self._opening.feed(piece), self.tries.form
+        if json:
+            held = form.wrapped and json.startswith("{")
+            self._growth = Growth(form.inner if form.wrapped else form.shape, HELD if held else None)
+        return json
