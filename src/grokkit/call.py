@@ -8,6 +8,7 @@ import msgspec
 
 from grokkit.config import Limits, Policies
 from grokkit.errors import CallRef, InvalidRequest, ReplyTooLarge
+from grokkit.wire.reading import read_object
 
 if TYPE_CHECKING:
     from grokkit.telemetry.events import Answered, Event
@@ -128,7 +129,7 @@ class Ending(msgspec.Struct, frozen=True):
 class Reply:
     """What came back: a status, headers, and a body that is either here (`body`) or on its way (`stream`)."""
 
-    __slots__ = ("_left_to_do", "_watchers", "body", "context", "headers", "span", "status", "stream")
+    __slots__ = ("_json", "_left_to_do", "_watchers", "body", "context", "headers", "span", "status", "stream")
 
     def __init__(
         self,
@@ -146,6 +147,7 @@ class Reply:
         self.context: dict[str, Any] = {}
         self._watchers: list[Callable[[Ending], None]] = []
         self._left_to_do: list[Callable[[], Awaitable[None]]] = []
+        self._json: tuple[bytes, dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         held = "stream" if self.body is None else f"{len(self.body)} bytes"
@@ -155,6 +157,13 @@ class Reply:
     def request_id(self) -> str | None:
         """The server's name for this request (`x-request-id`, or `x-trace-id` on voice endpoints)."""
         return self.headers.get("x-request-id") or self.headers.get("x-trace-id")
+
+    def json(self) -> dict[str, Any]:
+        """The JSON object in the body, read once. Raises `ReplyUnreadable` where there is none."""
+        body = self.body or b""
+        if self._json is None or self._json[0] is not body:
+            self._json = body, read_object(body)
+        return self._json[1]
 
     def on_end(self, watcher: Callable[[Ending], None]) -> None:
         """Have `watcher` told, once, how it went on with this reply."""

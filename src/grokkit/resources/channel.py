@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CLIENT_REQUEST_ID = "x-client-request-id"
+IDEMPOTENCY = "idempotency-key"
+"""The header by which a server can tell that two POSTs are tries of one call."""
+
 _PROCESS = uuid.uuid4().hex
 """Tells functions of one process from those of others that share a store with it."""
 
@@ -89,6 +93,9 @@ class Channel:
         model = body.get("model") if body else None
         stream = bool(body and body.get("stream"))
         identity = new_identity()
+        headers = self._headers(method, body, identity, stream=stream)
+        if extra := options.get("extra_headers"):
+            headers |= {name.lower(): value for name, value in extra.items()}
         return Call(
             method=method,
             base_url=self.config.base_url,
@@ -98,7 +105,7 @@ class Channel:
             model=model,
             body=body,
             query=query or {},
-            headers=self._headers(body, options.get("extra_headers"), identity, stream=stream),
+            headers=headers,
             stream=stream,
             limits=self._limits_for(model, body, options),
             max_body_size=self.config.max_body_size,
@@ -108,12 +115,11 @@ class Channel:
             context=self._context,
         )
 
-    def _headers(self, body: object, extra: Mapping[str, str] | None, identity: str, *, stream: bool) -> dict[str, str]:
+    def _headers(self, method: str, body: object, identity: str, *, stream: bool) -> dict[str, str]:
         base = self._stream_headers if stream else self._bare_headers if body is None else self._plain_headers
-        headers = {**base, "x-client-request-id": identity}
-        if extra:
-            headers |= {name.lower(): value for name, value in extra.items()}
-        return headers
+        if method == "POST":
+            return {**base, CLIENT_REQUEST_ID: identity, IDEMPOTENCY: identity}
+        return {**base, CLIENT_REQUEST_ID: identity}
 
     def send(self, call: Call) -> Awaitable[Reply]:
         """The reply of the stack. The receiver ends its span. Raises `ClientClosed`."""
@@ -140,7 +146,7 @@ class Channel:
             base_url=self.config.base_url,
             model=self.config.model,
             body=body,
-            headers={**base, "x-client-request-id": call.id},
+            headers={**base, CLIENT_REQUEST_ID: call.id, IDEMPOTENCY: call.id},
             policies=policies,
             account=self.account,
             context={**call.context, API_KEY: self.config.api_key},

@@ -13,7 +13,7 @@ from grokkit.resources.stream import AsyncStream
 from grokkit.resources.whole import whole_answer
 from grokkit.wire.accumulate_responses import ResponsesAccumulator
 from grokkit.wire.answer import response_answer
-from grokkit.wire.reading import Reader, read_object
+from grokkit.wire.reading import Reader
 from grokkit.wire.responses import CompactedResponse, DeletedResponse, InputItems, ResponsesParameters
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class AsyncResponses:
         """A stored response, whatever its status. Raises `NotFound` for one that is unknown or older than 30 days."""
         call = self._channel.call("responses.get", "GET", _at(response_id), options=only("responses.get", options))
         return await self._channel.answer(
-            call, lambda reply: response_answer(read_object(reply.body or b""), self._channel.origin(call, reply))
+            call, lambda reply: response_answer(reply.json(), self._channel.origin(call, reply))
         )
 
     async def delete(self, response_id: str, **options: Unpack[CallOptions]) -> DeletedResponse:

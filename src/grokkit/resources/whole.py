@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from grokkit.resources.stream import AsyncStream, has_events
-from grokkit.wire.reading import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +29,7 @@ def whole_answer(
         body = reply.body or b""
         if has_events(body):
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
-        return read(read_object(body), channel.origin(call, reply))
+        return read(reply.json(), channel.origin(call, reply))
 
     async def gather(attempt: Call, reply: Reply) -> Reply:
         return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)

@@ -158,16 +158,21 @@ class _Resumed:
 
 def _refuse(call: Call, reply: Reply) -> None:
     """Raise what a whole reply says went wrong."""
-    body = reply.body or b""
-    if reply.status >= _REDIRECTS_FROM:
-        raise _error(reply, body)
-    if call.model is not None and (error := reported_error(body)) is not None:
+    error = _error(reply) if reply.status >= _REDIRECTS_FROM else _reported(reply) if call.model is not None else None
+    if error is not None:
         raise error
 
 
-def _error(reply: Reply, body: bytes) -> GrokError:
+def _reported(reply: Reply) -> GrokError | None:
+    try:
+        return reported_error(reply.json())
+    except ReplyUnreadable:
+        return None  # for whoever reads it to say
+
+
+def _error(reply: Reply) -> GrokError:
     if reply.status >= _ERRORS_FROM:
-        return classify(reply.status, reply.headers, body)
+        return classify(reply.status, reply.headers, reply.body or b"")
     return ReplyUnreadable(
         f"the server answered {reply.status}, a redirect to {reply.headers.get('location', 'nowhere')!r}",
         hint="redirects are not followed, so that the key stays where it belongs: set base_url to the last one",

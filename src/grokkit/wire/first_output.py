@@ -51,7 +51,7 @@ class FirstOutput:
     def ended(self) -> GrokError:
         """The error for a stream that is over and has said nothing."""
         body = b"".join(self.held)
-        if not self.events and (error := reported_error(body)) is not None:
+        if not self.events and (error := _error_in(body)) is not None:
             return error
         cut = " in the middle of an event" if self._decoder.pending else ""
         return ConnectionLost(
@@ -60,29 +60,24 @@ class FirstOutput:
         )
 
 
-def reported_error(body: bytes) -> GrokError | None:
-    """The error that a JSON body under a good status reports, or None.
+def reported_error(frame: Mapping[str, object]) -> GrokError | None:
+    """The error that the JSON object of a good status reports, or None.
 
-    >>> reported_error(b'{"code":"500","error":"Timed out waiting for first token"}').message
+    >>> reported_error({"code": "500", "error": "Timed out waiting for first token"}).message
     'Timed out waiting for first token'
-    >>> reported_error(b'{"object":"response","status":"completed","error":null}') is None
+    >>> reported_error({"object": "response", "status": "completed", "error": None}) is None
     True
     """
-    if not _may_report(body):
-        return None
-    try:
-        frame = read_object(body)
-    except ReplyUnreadable:
-        return None
     if frame.get("status") == "failed":
         return in_stream_error({"type": "response.failed", "response": frame})
     return in_stream_error(frame)
 
 
-def _may_report(body: bytes) -> bool:
-    if b'"failed"' in body or b'"code"' in body:
-        return True
-    return body.count(b'"error"') != body.count(b'"error":null')
+def _error_in(body: bytes) -> GrokError | None:
+    try:
+        return reported_error(read_object(body))
+    except ReplyUnreadable:
+        return None
 
 
 def _is_output(data: bytes) -> bool:

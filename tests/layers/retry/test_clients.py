@@ -82,6 +82,21 @@ async def test_a_call_is_answered_after_two_failures(world: World) -> None:
     assert world.told(Retried)[0].delay >= 20
 
 
+async def test_the_caller_s_idempotency_key_is_kept(world: World) -> None:
+    world.sim.on().reply(error="capacity").then(TEXT)
+
+    async with world.rushing():
+        await world.face.call(world.client().ask, "Hi", extra_headers={"Idempotency-Key": "mine"})
+
+    assert [call.headers["idempotency-key"] for call in world.sim.calls] == ["mine", "mine"]
+
+
+async def test_only_posts_have_an_idempotency_key(world: World) -> None:
+    await world.face.call(world.client().models.list)
+
+    assert "idempotency-key" not in world.sim.calls[0].headers
+
+
 @pytest.mark.parametrize("fault", BEFORE_OUTPUT.values(), ids=BEFORE_OUTPUT)
 async def test_a_stream_that_breaks_before_its_output_is_begun_again(world: World, fault: Fault) -> None:
     world.sim.on().reply(TEXT, fault=fault).then(TEXT)

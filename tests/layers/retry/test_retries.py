@@ -122,27 +122,8 @@ async def test_tries_are_numbered_and_have_one_identity(bench: Bench) -> None:
 
     assert [call.attempt for call in server.tries] == [1, 2, 3]
     assert [call.headers.get("x-grokkit-attempt") for call in server.tries] == [None, "2", "3"]
-    assert {call.headers["idempotency-key"] for call in server.tries} == {"c-1"}
     assert {call.headers["x-client-request-id"] for call in server.tries} == {"c-1"}
     assert {call.id for call in server.tries} == {"c-1"}
-
-
-async def test_the_caller_s_idempotency_key_is_kept(bench: Bench) -> None:
-    server = Server(errors.NoCapacity("full"))
-
-    await bench.send(bench.call(headers={"Idempotency-Key": "mine"}), server)
-
-    assert [call.headers["Idempotency-Key"] for call in server.tries] == ["mine", "mine"]
-    assert not any("idempotency-key" in call.headers for call in server.tries)
-
-
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
-async def test_only_posts_need_a_key(bench: Bench, method: str) -> None:
-    call, server = bench.call(method=method), Server()
-
-    await bench.send(call, server)
-
-    assert server.tries == [call]
 
 
 async def test_a_policy_that_is_off_leaves_the_call_alone(bench: Bench) -> None:

@@ -19,7 +19,6 @@ from grokkit.stores import Quota, Take
 from grokkit.telemetry.events import CacheRefused
 from grokkit.telemetry.span import Span
 from grokkit.wire.answer import Answer, Origin, chat_answer, response_answer
-from grokkit.wire.reading import read_object
 from grokkit.wire.usage import TICKS_PER_USD
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Refreshing:
             reply.span = span
             read = chat_answer if call.path == CHAT else response_answer
             origin = Origin(request_id=reply.request_id, client_request_id=call.id, prices=self._prices)
-            answer = read(read_object(reply.body or b""), origin)
+            answer = read(reply.json(), origin)
         except BaseException as error:
             span.failed(error)
             raise

@@ -10,7 +10,7 @@ from grokkit.errors import CircuitOpen, GrokError, QueueFull, RateLimited, Would
 from grokkit.layers.effects import has_effects
 from grokkit.telemetry.events import Retried, RetryRefused
 
-from .decision import REPEATABLE, Failure, Stop, decide
+from .decision import Failure, Stop, decide
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 ATTEMPT = "x-grokkit-attempt"
 """The header with the number of the try, from the second on."""
-IDEMPOTENCY = "idempotency-key"
-"""The header by which a server can tell that two POSTs are one call."""
 
 _NOTHING_SENT = (CircuitOpen, QueueFull, WouldExceedDeadline)
 _NOT_AGAIN = "not tried again: "
@@ -49,7 +47,7 @@ class Retries:
         return self._tried(call, call_next) if call.policies.retries.max > 0 else call_next(call)
 
     async def _tried(self, call: Call, call_next: Next) -> Reply:
-        attempt, current = 1, _first(call)
+        attempt, current = 1, call
         while True:
             try:
                 reply = await call_next(current)
@@ -114,12 +112,6 @@ class Retries:
 def _is_paced(call: Call, error: GrokError) -> bool:
     """Whether the rate limiter sees to it that trying again adds nothing to the load: then it costs no budget."""
     return isinstance(error, RateLimited) and call.policies.rate_limit.is_on
-
-
-def _first(call: Call) -> Call:
-    if call.method in REPEATABLE or IDEMPOTENCY in map(str.lower, call.headers):
-        return call
-    return call.replace(headers={**call.headers, IDEMPOTENCY: call.id})
 
 
 def _numbered(call: Call, attempt: int) -> Call:
