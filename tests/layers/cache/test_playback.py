@@ -178,3 +178,15 @@ async def test_a_closed_playback_gives_no_more() -> None:
     await playback.aclose()
 
     assert [chunk async for chunk in playback] == []
+
+
+def test_replayed_events_are_numbered_without_a_gap() -> None:
+    parts = [{"type": "output_text", "text": text} for text in ("Hi you there", "", "So it is")]
+    raw = {"id": "r", "output": [{"type": "message", "id": "m", "content": parts}]}
+
+    events = [msgspec.json.decode(frame.partition(b"data: ")[2]) for frame in frames("/responses", raw)]
+
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    deltas = [event for event in events if event["type"] == "response.output_text.delta"]
+    assert [event["delta"] for event in deltas] == ["Hi", " you", " there", "So", " it", " is"]
+    assert {event["item_id"] for event in deltas} == {"m"}

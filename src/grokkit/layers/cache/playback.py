@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,7 @@ from grokkit.wire.extra import objects
 from grokkit.wire.output import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from grokkit.clock import Clock
 
@@ -74,15 +75,12 @@ def _chunks(raw: dict[str, Any]) -> Iterator[bytes]:
     last = {name: raw[name] for name in raw if name == "usage"}
     head = {name: value for name, value in raw.items() if name not in {"choices", "usage"}}
     head["object"] = "chat.completion.chunk"
-
-    def chunk(choices: list[dict[str, Any]], **more: object) -> bytes:
-        return b"data: " + _encode({**head, "choices": choices, **more}) + b"\n\n"
-
+    begun = b"data: " + _encode(head).removesuffix(b"}") + b',"choices":['  # the same in all of them: encoded once
     for choice in objects(raw.get("choices")):
         for step in _steps(choice):
-            yield chunk([{"index": choice.get("index", 0), **step}])
+            yield begun + _encode({"index": choice.get("index", 0), **step}) + b"]}\n\n"
     if last:
-        yield chunk([], **last)
+        yield begun + b"]," + _encode(last).removeprefix(b"{") + b"\n\n"
     yield b"data: [DONE]\n\n"
 
 
@@ -99,7 +97,7 @@ def _steps(choice: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _response_events(raw: dict[str, Any]) -> Iterator[bytes]:
-    tell = _numbered()
+    tell = _Numbered()
     begun = {name: value for name, value in raw.items() if name != "usage"} | {"status": "in_progress", "output": []}
     yield tell("response.created", response=begun)
     yield tell("response.in_progress", response=begun)
@@ -111,7 +109,7 @@ def _response_events(raw: dict[str, Any]) -> Iterator[bytes]:
     yield tell("response.completed", response=raw)
 
 
-def _texts(tell: Callable[..., bytes], item: dict[str, Any], at: dict[str, Any]) -> Iterator[bytes]:
+def _texts(tell: _Numbered, item: dict[str, Any], at: dict[str, Any]) -> Iterator[bytes]:
     if item.get("type") == "reasoning":
         for holder, index_name, kind in _PLACES_OF_REASONING:
             for index, part in enumerate(parts(item, holder)):
@@ -124,20 +122,24 @@ def _texts(tell: Callable[..., bytes], item: dict[str, Any], at: dict[str, Any])
         yield tell("response.content_part.done", **place, part=part)
 
 
-def _text(tell: Callable[..., bytes], kind: str, part: dict[str, Any], at: dict[str, Any]) -> Iterator[bytes]:
+def _text(tell: _Numbered, kind: str, part: dict[str, Any], at: dict[str, Any]) -> Iterator[bytes]:
     text = part.get("text") or ""
-    for piece in pieces(text):
-        yield tell(f"response.{kind}.delta", **at, delta=piece)
+    yield from tell.deltas(f"response.{kind}.delta", pieces(text), at)
     yield tell(f"response.{kind}.done", **at, text=text)
 
 
-def _numbered() -> Callable[..., bytes]:
-    count = -1
+class _Numbered:
+    """Writes events, each with its number."""
 
-    def tell(event: str, **fields: object) -> bytes:
-        nonlocal count
-        count += 1
-        data = _encode({"type": event, "sequence_number": count, **fields})
-        return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
 
-    return tell
+    def __call__(self, event: str, **fields: object) -> bytes:
+        data = _encode({"type": event, "sequence_number": next(self._numbers), **fields})
+        return b"event: %b\ndata: %b\n\n" % (event.encode(), data)
+
+    def deltas(self, event: str, texts: Iterable[str], at: dict[str, Any]) -> Iterator[bytes]:
+        """An event for each text. What is the same in all of them is encoded once."""
+        begun = b"event: %b\ndata: %b" % (event.encode(), _encode({"type": event, **at}).removesuffix(b"}"))
+        for text, number in zip(texts, self._numbers, strict=False):  # in this order: no number is lost at the end
+            yield b'%b,"sequence_number":%d,"delta":%b}\n\n' % (begun, number, _encode(text))
