@@ -285,3 +285,15 @@ async def test_texts_that_no_store_can_keep_are_refused(face: Face, grok: Any) -
     ]:
         with pytest.raises(InvalidRequest, match="no text that can be stored"):
             await face.call(method, *arguments, **options)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+async def test_a_limit_that_leaves_nothing_is_refused(face: Face, grok: Any, limit: int) -> None:
+    for ask in (lambda: grok.sessions.list(limit=limit), lambda: grok.sessions.search("rain", limit=limit)):
+        with pytest.raises(InvalidRequest, match=f"a limit of {limit}"):
+            await face.call(ask)
+
+
+async def test_tags_that_are_one_text_are_not_taken_for_its_letters(face: Face, grok: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"tags=\['abc'\]"):
+        await face.call(lambda: grok.session("s").describe(tags="abc"))

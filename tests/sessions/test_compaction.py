@@ -148,6 +148,20 @@ async def test_rewinding_behind_a_compaction_undoes_it(sim: Simulator, grok: Any
     assert given(sim)[-1] == "four"
 
 
+async def test_taking_back_what_came_after_a_compaction_does_not_undo_it(sim: Simulator, grok: Any) -> None:
+    session = opened(grok)
+    await session.ask("one")
+    await session.compact()
+    await session.ask("two")
+
+    await session.rewind()
+    await session.ask("three")
+    fork = await session.fork("f", at=1)
+    await fork.ask("four")
+
+    assert [given(sim, call) for call in (-2, -1)] == [["compaction", "three"], ["compaction", "four"]]
+
+
 async def test_a_fork_takes_the_compaction_along(sim: Simulator, grok: Any) -> None:
     session = opened(grok)
     for prompt in ("zero", "one"):

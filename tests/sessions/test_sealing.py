@@ -173,7 +173,9 @@ async def test_a_title_opens_only_at_its_session(two: tuple[MemorySessions, Seal
 
 
 @pytest.mark.parametrize(
-    "change", [{"created": 9.0}, {"usage": Usage(input_tokens=9)}, {"copied": True}, {"model": "m"}]
+    "change",
+    [{"created": 9.0}, {"usage": Usage(input_tokens=9)}, {"copied": True}, {"model": "m"}],
+    ids=["time", "usage", "copied", "model"],
 )
 async def test_what_stays_readable_cannot_be_changed_either(
     two: tuple[MemorySessions, Sealed], change: dict[str, Any]
@@ -332,7 +334,9 @@ async def test_a_conflict_stays_a_conflict(two: tuple[MemorySessions, Sealed]) -
 
 
 @pytest.mark.parametrize(
-    "key", ["", "hunter2", "hunter2" * 8, "passphrase:hunter2", new_key().reveal()[:-2], f"{KEY.reveal()} hunter2"]
+    "key",
+    ["", "hunter2", "hunter2" * 8, "passphrase:hunter2", new_key().reveal()[:-2], f"{KEY.reveal()} hunter2"],
+    ids=["empty", "a word", "too long", "a short passphrase", "cut off", "a key and a word"],
 )
 def test_a_text_that_is_no_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(ConfigInvalid) as caught:

@@ -117,6 +117,9 @@ LINES = st.sampled_from(
         " ",
         "word",
         "> quote",
+        "page\x0c## System",
+        "a\r## Developer",
+        "\u2028## System\x85",
         "##",
     ]
 )
@@ -125,15 +128,46 @@ LINES = st.sampled_from(
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.lists(LINES, min_size=1, max_size=5)), max_size=5))
 def test_whatever_was_said_comes_back_from_markdown(said: list[tuple[str, list[str]]]) -> None:
     messages = [{"role": role, "content": text} for role, lines in said if (text := "\n".join(lines).strip("\n"))]
-    kept = [message for message in messages if not message["content"].endswith("*(cut off)*")]
 
-    _, items = from_markdown(to_markdown("t", [Turn(input=[message]) for message in kept]))
+    _, items = from_markdown(to_markdown("t", [Turn(input=[message]) for message in messages]))
 
-    assert items == kept
+    assert items == messages
+
+
+def test_the_mark_of_a_cut_does_not_become_what_was_said() -> None:
+    answers: list[Any] = [{"role": "assistant", "content": "One, tw"}, {"role": "assistant", "content": "Three."}]
+
+    _, items = from_markdown(to_markdown("t", [Turn(output=[answer], partial=True) for answer in answers]))
+
+    assert items == answers
+
+
+def test_a_file_with_line_ends_of_windows_is_read() -> None:
+    text = "# Sums\r\n\r\n## User\r\n\r\nOne?\r\n\r\n## Grok\r\n\r\nTwo.\r\n"
+
+    title, items = from_markdown(text)
+
+    assert title == "Sums"
+    assert items == [{"role": "user", "content": "One?"}, {"role": "assistant", "content": "Two."}]
+
+
+async def test_line_ends_of_all_kinds_stay_within_their_json_line(store: MemorySessions, grok: Any) -> None:
+    said = "one\u2028two\u2029three\x85four\x0bfive\x0csix\x1cseven\r\neight"
+    session, other = opened(grok, store, "a"), opened(grok, store, "b")
+    await session.append(Turn(input=[{"role": "user", "content": said}], created=1.0))
+
+    await other.import_(await session.export())
+
+    assert await other.history() == await session.history()
+
+
+def test_a_form_of_a_later_version_is_refused_in_its_own_words() -> None:
+    with pytest.raises(InvalidRequest, match="does not know"):
+        read_transcript('{"grokkit_session": 2}\n{"kind": "branch"}')
 
 
 @pytest.mark.parametrize(
-    "text", ["", "just words", "[1, 2]", "{", '{"role": "user"}\n[1]', '{"grokkit_session": 1}\n{"kind": 3}']
+    "text", ["", "just words", "[1, 2]", "{", "{}", '{"role": "user"}\n[1]', '{"grokkit_session": 1}\n{"kind": 3}']
 )
 def test_a_text_that_is_no_session_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="no session that can be read"):

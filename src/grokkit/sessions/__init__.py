@@ -2,6 +2,7 @@
 
 from grokkit.sessions.affinity import PromptCacheDropped
 from grokkit.sessions.doctor import Change, Mended, is_synthetic, mend
+from grokkit.sessions.entries import TurnUnreadable
 from grokkit.sessions.memory import MemorySessions
 from grokkit.sessions.opening import open_sessions
 from grokkit.sessions.record import TurnNotSaved
@@ -26,6 +27,7 @@ __all__ = [
     "SessionStore",
     "Turn",
     "TurnNotSaved",
+    "TurnUnreadable",
     "is_synthetic",
     "mend",
     "new_key",

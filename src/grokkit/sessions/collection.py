@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack
 from grokkit.errors import ClientClosed, NotFound
 from grokkit.sessions.session import AsyncSession
 from grokkit.sessions.store import described
-from grokkit.sessions.texts import name_of, storable
+from grokkit.sessions.texts import name_of, some, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -121,7 +121,8 @@ class AsyncSessions:
 
     async def search(self, words: str, *, tag: str | None = None, limit: int = 20) -> list[Hit]:
         """Where all these words occur in one turn or title, upper or lower case, from the newest session on."""
-        return await self._store.search(storable(words, "what is searched for", "words"), tag=tag, limit=limit)
+        looked_for = storable(words, "what is searched for", "words")
+        return await self._store.search(looked_for, tag=_wanted(tag), limit=some(limit))
 
     async def info(self, name: str) -> SessionInfo:
         """What is known of a session without reading it. Raises `NotFound` when there is none of this name."""
@@ -170,5 +171,8 @@ class AsyncSessions:
 
         `after` is the `next` of the page before.
         """
-        wanted = None if tag is None else storable(tag, "the tag", "tag")
-        return await self._store.list(tag=wanted, limit=limit, after=after)
+        return await self._store.list(tag=_wanted(tag), limit=some(limit), after=after)
+
+
+def _wanted(tag: str | None) -> str | None:
+    return None if tag is None else storable(tag, "the tag", "tag")

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _SPEAKERS = {"user": "User", "assistant": "Grok", "system": "System", "developer": "Developer"}
 _ROLES = {name: role for role, name in _SPEAKERS.items()}
 _TOOL = "Tool"
-_HEADING = re.compile(r"^(\\*)(# .*|## (?:User|Grok|System|Developer|Tool))[ \t]*$")
 _CUT = "*(cut off)*"
+_OURS = re.compile(rf"(\\*)(# [^\n]*|## (?:User|Grok|System|Developer|Tool)|{re.escape(_CUT)})[ \t\r]*")
+"""A line that is ours, or would be without its backslashes. Lines end with a line feed alone: what else ends lines
+elsewhere may stand in what was said."""
 _SILENT = {"reasoning", "compaction"}
 
 
@@ -58,7 +60,7 @@ def from_markdown(text: str) -> tuple[str, list[Item]]:
             title = heading.removeprefix("# ")
         elif name == _TOOL:
             items += _fenced(body)
-        elif said := _unescaped(body.removesuffix(_CUT).strip("\n")):
+        elif said := _unescaped(body.strip("\r\n")):
             items.append({"role": _ROLES[name], "content": said})
     return title, items
 
@@ -85,20 +87,20 @@ def _others(item: Item) -> Iterator[str]:
 def _sections(text: str) -> Iterator[tuple[str, str]]:
     heading = ""
     body: list[str] = []
-    for line in text.splitlines():
-        found = _HEADING.match(line)
-        if found and not found[1]:
+    for line in text.split("\n"):
+        found = _OURS.fullmatch(line)
+        if found is None or found[1]:
+            body.append(line)
+        elif found[2] != _CUT:
             if heading:
                 yield heading, "\n".join(body)
             heading, body = found[2].rstrip(), []
-        else:
-            body.append(line)
     if heading:
         yield heading, "\n".join(body)
 
 
 def _fenced(body: str) -> Iterator[Item]:
-    for line in body.splitlines():
+    for line in body.split("\n"):
         try:
             item = msgspec.json.decode(line)
         except (msgspec.DecodeError, RecursionError):
@@ -108,9 +110,9 @@ def _fenced(body: str) -> Iterator[Item]:
 
 
 def _escaped(text: str) -> str:
-    """A line of what was said that looks like a heading of ours gets a backslash more."""
-    return "\n".join("\\" + line if _HEADING.match(line) else line for line in text.split("\n"))
+    """A line of what was said that looks like one of ours gets a backslash more."""
+    return "\n".join("\\" + line if _OURS.fullmatch(line) else line for line in text.split("\n"))
 
 
 def _unescaped(text: str) -> str:
-    return "\n".join(line[1:] if _HEADING.match(line) else line for line in text.split("\n"))
+    return "\n".join(line[1:] if _OURS.fullmatch(line) else line for line in text.split("\n"))

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from grokkit.sessions import finding
+from grokkit.sessions.entries import read_all, written
 from grokkit.sessions.finding import Place
 from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
 from grokkit.sessions.totals import counters, usage_of
-from grokkit.sessions.turn import Turn
 from grokkit.stores.fork import new_lock
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Turn).decode
+    from grokkit.sessions.turn import Turn
 
 
 class MemorySessions:
     """Sessions in memory, for all threads and event loops of one process; nothing outlives it.
 
     >>> import asyncio
+    >>> from grokkit.sessions.turn import Turn
     >>> store = MemorySessions()
     >>> asyncio.run(store.append("support-42", [Turn()], expected=0))
     1
@@ -46,7 +46,7 @@ class MemorySessions:
 
     async def append(self, name: str, turns: Sequence[Turn], *, expected: int) -> int:
         """See `SessionStore.append`."""
-        added = [(turn.id, _encode(turn)) for turn in turns]
+        added = [(turn.id, written(turn)) for turn in turns]
         with self._shelf.lock:
             kept = self._shelf.kept.get((self.tenant, name)) or _Kept()
             version = len(kept.turns)
@@ -66,7 +66,7 @@ class MemorySessions:
         with self._shelf.lock:
             kept = self._shelf.kept.get((self.tenant, name)) or _Kept()
             entries = kept.turns[after : None if limit is None else after + limit]
-        return [_decode(entry) for _, entry in entries]
+        return read_all((entry for _, entry in entries), name, after)
 
     async def info(self, name: str) -> SessionInfo | None:
         """See `SessionStore.info`."""
@@ -109,7 +109,8 @@ class MemorySessions:
         with self._shelf.lock:
             kept = self._shelf.kept.get((self.tenant, info.name)) or _Kept()
             entries = list(kept.turns)
-        said = [(0, info.title), *((version, _decode(entry).said) for version, (_, entry) in enumerate(entries, 1))]
+        turns = read_all((entry for _, entry in entries), info.name, 0)
+        said = [(0, info.title), *((version, turn.said) for version, turn in enumerate(turns, 1))]
         return [
             Hit(name=info.name, version=version, excerpt=finding.excerpt(text, words))
             for version, text in [said[0], *reversed(said[1:])]

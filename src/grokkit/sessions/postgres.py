@@ -10,11 +10,11 @@ import msgspec
 
 from grokkit.sessions import finding
 from grokkit.sessions import postgres_statements as statements
+from grokkit.sessions.entries import read, read_all, written
 from grokkit.sessions.finding import Place
 from grokkit.sessions.postgres_line import Line
 from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
 from grokkit.sessions.totals import counters, usage_of
-from grokkit.sessions.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
+    from grokkit.sessions.turn import Turn
+
 _FIRST = Place(math.inf, "")
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Turn).decode
 
 
 class PostgresSessions:
@@ -79,7 +80,8 @@ class PostgresSessions:
     async def load(self, name: str, *, after: int = 0, limit: int | None = None) -> list[Turn]:
         """See `SessionStore.load`."""
         most = None if limit is None else max(limit, 0)
-        return [_decode(turn) for (turn,) in await self._rows(statements.LOAD, self._of(name, after=after, limit=most))]
+        rows = await self._rows(statements.LOAD, self._of(name, after=after, limit=most))
+        return read_all((turn for (turn,) in rows), name, after)
 
     async def info(self, name: str) -> SessionInfo | None:
         """See `SessionStore.info`."""
@@ -115,12 +117,9 @@ class PostgresSessions:
         asked = {**self._chosen(tag), "words": [word.encode() for word in looked_for], "limit": limit}
         found = await self._rows(statements.SEARCH if tag is None else statements.SEARCH_TAGGED, asked)
         return [
-            Hit(
-                name=name.decode(),
-                version=version,
-                excerpt=finding.excerpt(_decode(turn).said if turn else title.decode(), looked_for),
-            )
+            Hit(name=name.decode(), version=version, excerpt=finding.excerpt(text, looked_for))
             for name, version, title, turn in found
+            for text in [read(turn, name.decode(), version).said if turn else title.decode()]
         ]
 
     async def delete(self, name: str) -> bool:
@@ -168,7 +167,7 @@ def _columns(turns: Sequence[Turn]) -> dict[str, Any]:
     """What a statement that adds turns is given, column by column."""
     return {
         "ids": [turn.id.encode() for turn in turns],
-        "turns": [_encode(turn) for turn in turns],
+        "turns": [written(turn) for turn in turns],
         "folded": [finding.folded(turn.said).encode("utf-8", "replace") for turn in turns],
         "created": turns[0].created if turns else 0.0,
         "updated": max((turn.created for turn in turns), default=0.0),

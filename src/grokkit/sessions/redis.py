@@ -10,14 +10,16 @@ import msgspec
 
 from grokkit.errors import InvalidRequest
 from grokkit.sessions import finding, redis_scripts
+from grokkit.sessions.entries import read_all, written
 from grokkit.sessions.finding import Place
 from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
 from grokkit.sessions.totals import counters, usage_of
-from grokkit.sessions.turn import Turn
 from grokkit.stores.redis_line import Line, script
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+    from grokkit.sessions.turn import Turn
 
 _APPEND = script(redis_scripts.APPEND)
 _DESCRIBE = script(redis_scripts.DESCRIBE)
@@ -29,7 +31,6 @@ _AT_ONCE = 128
 _COUNTER = "#"
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Turn).decode
 _tags = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -80,7 +81,7 @@ class RedisSessions:
             return []
         last = -1 if limit is None else after + limit - 1
         entries = await self._line.ask("LRANGE", self._key("turns", name), after, last)
-        return [_decode(entry[_ID:]) for entry in entries]
+        return read_all((entry[_ID:] for entry in entries), name, after)
 
     async def info(self, name: str) -> SessionInfo | None:
         """See `SessionStore.info`."""
@@ -160,7 +161,7 @@ class RedisSessions:
 def _entry(turn: Turn) -> bytes:
     if len(turn.id) != _ID or not turn.id.isascii():
         raise InvalidRequest("a turn's id has 32 letters", param="id", hint="leave it out: each turn gets one")
-    return turn.id.encode() + _encode(turn)
+    return turn.id.encode() + written(turn)
 
 
 def _optional(text: str | None) -> tuple[str, str]:

@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from grokkit.sessions import finding
+from grokkit.sessions.entries import TurnUnreadable, read, written
 from grokkit.sessions.sealing_form import SealBroken, cover, place, sealed_in, sealed_in_title, title_cover
 from grokkit.sessions.sealing_keys import Keyring
 from grokkit.sessions.store import Description, Hit, Page
-from grokkit.sessions.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from grokkit.sessions.sealing_keys import Keys
     from grokkit.sessions.store import SessionInfo, SessionStore
+    from grokkit.sessions.turn import Turn
 
 _AT_ONCE = 128
 _TITLE = "title"
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Turn).decode
 
 
 class Sealed:
@@ -35,6 +33,7 @@ class Sealed:
     >>> import asyncio
     >>> from grokkit.sessions.memory import MemorySessions
     >>> from grokkit.sessions.sealing_form import new_key
+    >>> from grokkit.sessions.turn import Turn
     >>> async def said() -> list[str]:
     ...     plain = MemorySessions()
     ...     sealed = Sealed(plain, new_key())
@@ -59,7 +58,7 @@ class Sealed:
     async def append(self, name: str, turns: Sequence[Turn], *, expected: int) -> int:
         """See `SessionStore.append`."""
         sealed = [
-            cover(turn, await self._seal(_encode(turn), name, version))
+            cover(turn, await self._seal(written(turn), name, version))
             for version, turn in enumerate(turns, expected + 1)
         ]
         return await self._store.append(name, sealed, expected=expected)
@@ -116,14 +115,14 @@ class Sealed:
     async def _loaded(self, name: str, after: int, limit: int | None) -> list[Turn]:
         try:
             return await self._store.load(name, after=after, limit=limit)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except TurnUnreadable as error:
             raise SealBroken(f"a turn of session {name!r} was changed since it was sealed") from error
 
     async def _opened(self, name: str, version: int, turn: Turn) -> Turn:
         sealed = sealed_in(turn)
         if sealed is None:
             raise SealBroken(f"turn {version} of session {name!r} is not sealed, and its store was opened with a key")
-        opened = _decode(await self._ring.open(sealed, place(self.tenant, name, version)))
+        opened = read(await self._ring.open(sealed, place(self.tenant, name, version)), name, version)
         if cover(opened, sealed) != turn:
             raise SealBroken(f"the time, usage or id of turn {version} of session {name!r} is not what was sealed")
         return opened

@@ -18,7 +18,7 @@ from grokkit.sessions.record import Record
 from grokkit.sessions.store import Description, SessionConflict, SessionInfo, described
 from grokkit.sessions.stream import SessionStream
 from grokkit.sessions.transcript import dated, read_transcript, to_lines
-from grokkit.sessions.turn import Turn, turns_only
+from grokkit.sessions.turn import Turn, end_of_first, turns_only
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -172,8 +172,8 @@ class AsyncSession:
             raise InvalidRequest(f"{turns} turns cannot be taken back", param="turns", hint="give 1 or more")
         await self._record.refresh()
         said = turns_only(self._record.live)
-        left = said[-turns - 1].version if turns < len(said) else 0
         if said:
+            left = end_of_first(self._record.live, max(len(said) - turns, 0))
             rewind = Turn(kind="rewind", upto=left, created=self._now(), based_on=self._record.version)
             await self._record.add_here([rewind])
         return [turn for _, turn in said[-turns:]]
@@ -185,8 +185,7 @@ class AsyncSession:
         """
         await self._record.refresh()
         placed = self._record.live
-        said = turns_only(placed)[:at]
-        last = 0 if not said else said[-1].version if at is not None else placed[-1].version
+        last = end_of_first(placed, at)
         turns = copied([one for one in placed if one.version <= last])
         try:
             await Record(self._store, name).add_here(turns)

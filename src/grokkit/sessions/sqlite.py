@@ -12,16 +12,18 @@ import msgspec
 
 from grokkit.errors import ConfigInvalid
 from grokkit.sessions import finding
+from grokkit.sessions.entries import read, read_all, written
 from grokkit.sessions.finding import Place
 from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
 from grokkit.sessions.totals import counters, usage_of
-from grokkit.sessions.turn import Turn
 from grokkit.stores.sqlite_file import File, transaction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
     from os import PathLike
+
+    from grokkit.sessions.turn import Turn
 
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -80,7 +82,6 @@ _FIRST = Place(math.inf, "")
 _Row: TypeAlias = tuple[str, int, str, str, str, float, float, str]
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Turn).decode
 _counts = msgspec.json.Decoder(dict[str, int]).decode
 _tags = msgspec.json.Decoder(tuple[str, ...]).decode
 
@@ -92,6 +93,7 @@ class SQLiteSessions:
     here too; both may use one file.
 
     >>> import asyncio
+    >>> from grokkit.sessions.turn import Turn
     >>> store = SQLiteSessions("chat.db")
     >>> async def add() -> int:
     ...     try:
@@ -119,7 +121,7 @@ class SQLiteSessions:
 
     async def append(self, name: str, turns: Sequence[Turn], *, expected: int) -> int:
         """See `SessionStore.append`."""
-        rows = [(turn.id, _encode(turn), finding.folded(turn.said)) for turn in turns]
+        rows = [(turn.id, written(turn), finding.folded(turn.said)) for turn in turns]
 
         def add(connection: sqlite3.Connection) -> int:
             with transaction(connection):
@@ -146,19 +148,19 @@ class SQLiteSessions:
         """See `SessionStore.load`."""
         most = -1 if limit is None else limit
 
-        def read(connection: sqlite3.Connection) -> list[tuple[bytes]]:
+        def fetch(connection: sqlite3.Connection) -> list[tuple[bytes]]:
             return connection.execute(_LOAD, (self.tenant, name, after, most)).fetchall()
 
-        return [_decode(turn) for (turn,) in await self._held.file.run(read)]
+        return read_all((turn for (turn,) in await self._held.file.run(fetch)), name, after)
 
     async def info(self, name: str) -> SessionInfo | None:
         """See `SessionStore.info`."""
 
-        def read(connection: sqlite3.Connection) -> _Row | None:
+        def fetch(connection: sqlite3.Connection) -> _Row | None:
             row: _Row | None = connection.execute(_INFO, (self.tenant, name)).fetchone()
             return row
 
-        row = await self._held.file.run(read)
+        row = await self._held.file.run(fetch)
         return None if row is None else _info(row)
 
     async def describe(self, name: str, description: Description, *, at: float) -> SessionInfo:
@@ -178,12 +180,13 @@ class SQLiteSessions:
         looked_for = finding.wanted(words)
         asked = {"tenant": self.tenant, "tag": tag, "words": _encode(looked_for).decode(), "limit": limit}
 
-        def read(connection: sqlite3.Connection) -> list[tuple[str, int, str, bytes | None]]:
+        def fetch(connection: sqlite3.Connection) -> list[tuple[str, int, str, bytes | None]]:
             return connection.execute(_SEARCH, asked).fetchall()
 
         return [
-            Hit(name=name, version=version, excerpt=finding.excerpt(_decode(turn).said if turn else title, looked_for))
-            for name, version, title, turn in await self._held.file.run(read)
+            Hit(name=name, version=version, excerpt=finding.excerpt(text, looked_for))
+            for name, version, title, turn in await self._held.file.run(fetch)
+            for text in [read(turn, name, version).said if turn else title]
         ]
 
     async def delete(self, name: str) -> bool:
@@ -210,10 +213,10 @@ class SQLiteSessions:
         last = _FIRST if after is None else finding.read_place(after)
         asked = {"tenant": self.tenant, "tag": tag, "limit": limit + 1, "updated": last.updated, "name": last.name}
 
-        def read(connection: sqlite3.Connection) -> Sequence[_Row]:
+        def fetch(connection: sqlite3.Connection) -> Sequence[_Row]:
             return connection.execute(_LIST, asked).fetchall()
 
-        found = [_info(row) for row in await self._held.file.run(read)]
+        found = [_info(row) for row in await self._held.file.run(fetch)]
         page = found[:limit]
         more = len(found) > limit and bool(page)
         return Page(page, finding.written(Place(page[-1].updated, page[-1].name)) if more else None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Self, Unpack
 
 import msgspec
 
-from grokkit.errors import TryLater
+from grokkit.errors import InvalidRequest, TryLater
 from grokkit.sessions.texts import storable
 from grokkit.wire.usage import Usage
 
@@ -64,6 +64,8 @@ def described(title: str | None, tags: Sequence[str] | None) -> Description:
     >>> described("Weather", None)
     Description(title='Weather', tags=None, origin=None)
     """
+    if isinstance(tags, str):
+        raise InvalidRequest("the tags are one text", param="tags", hint=f"give a list: tags=[{tags!r}]")
     return Description(
         title=None if title is None else storable(title, "the title", "title"),
         tags=None if tags is None else tuple(storable(tag, "a tag", "tags") for tag in tags),

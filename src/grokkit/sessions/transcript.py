@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grokkit.sessions.store import SessionInfo
 
 _FORMAT = "grokkit_session"
+_VERSION = 1
 _ID_LENGTH = 32
 _encode = msgspec.json.Encoder().encode
 
@@ -32,7 +33,7 @@ class Transcript(msgspec.Struct, frozen=True):
 
 def to_lines(info: SessionInfo, entries: Iterable[Turn]) -> str:
     """The session whole: a line on what it is, and one for each entry, rewinds and compactions included."""
-    about = {_FORMAT: 1, "name": info.name, "title": info.title, "tags": info.tags, "created": info.created}
+    about = {_FORMAT: _VERSION, "name": info.name, "title": info.title, "tags": info.tags, "created": info.created}
     return "".join(_encode(line).decode() + "\n" for line in (about, *entries))
 
 
@@ -46,9 +47,15 @@ def read_transcript(text: str) -> Transcript:
         if not items:
             raise _unreadable("it has neither JSON lines nor a heading such as '## User'")
         return Transcript(as_turns(items), title=title)
-    lines = [_line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [_line(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if _FORMAT not in lines[0]:
-        return Transcript(as_turns(lines))
+        return Transcript(as_turns(_items(lines)))
+    if lines[0][_FORMAT] != _VERSION:
+        raise InvalidRequest(
+            "the text is a session in a form that this version of grokkit does not know",
+            param="text",
+            hint="import it with the version that it was exported with, or a later one",
+        )
     try:
         about = msgspec.convert({**lines[0], "entries": lines[1:]}, Transcript)
     except msgspec.ValidationError as error:
@@ -76,6 +83,13 @@ def _with_id(entry: Turn) -> Turn:
     """Ids that are not of our making are not of our length either, and stores count on that."""
     known = len(entry.id) == _ID_LENGTH and entry.id.isascii()
     return entry if known else msgspec.structs.replace(entry, id=Turn().id)
+
+
+def _items(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for item in lines:
+        if not item.get("type") and not item.get("role"):
+            raise _unreadable("an object in it is no item: it has neither `type` nor `role`")
+    return lines
 
 
 def _line(number: int, line: str) -> dict[str, Any]:

@@ -108,6 +108,22 @@ def turns_only(placed: Iterable[Placed]) -> list[Placed]:
     return [one for one in placed if one.turn.kind == "turn"]
 
 
+def end_of_first(placed: Sequence[Placed], count: int | None) -> int:
+    """The version at which the first turns end (so many, or but so many where negative): right before the next one.
+
+    What made them short, after they were said, belongs to them.
+
+    >>> entries = [Turn(id="1"), Turn(kind="compaction", upto=1), Turn(id="3")]
+    >>> [end_of_first(live(entries), count) for count in (0, 1, -1, None)]
+    [0, 2, 2, 3]
+    """
+    said = turns_only(placed)
+    left_out = said[len(said[:count]) :]
+    if left_out:
+        return left_out[0].version - 1
+    return placed[-1].version if placed else 0
+
+
 def items_of(placed: Sequence[Placed]) -> list[Item]:
     """What the model is to be told of all this: the last compaction in place of what it holds, then turn by turn."""
     compaction = next((one.turn for one in reversed(placed) if one.turn.kind == "compaction"), None)
