@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from time import process_time
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -205,3 +206,64 @@ def test_a_part_that_is_whole_never_changes_again(receipt: Receipt, piece: int) 
         lines = partial.get("lines", [])
         assert all(line == receipt.lines[place] for place, line in enumerate(lines) if isinstance(line, Line))
         assert all(isinstance(line, Line) for line in lines[:-1])
+
+
+class Tags(TypedDict):
+    tags: set[str]
+    either: str | list[int]
+
+
+@pytest.mark.parametrize("piece", [1, 3, 50])
+def test_items_of_a_set_are_handed_out_once_each_in_the_order_in_which_they_came(piece: int) -> None:
+    text = json.dumps({"tags": [f"tag {number}" for number in range(20)], "either": "abc"})
+    growth = Growth(Form(Tags).shape)
+    given: list[str] = []
+    for start in range(0, len(text), piece):
+        growth.feed(text[start : start + piece])
+        given += growth.items("tags")[len(given) :]
+
+    assert given == [f"tag {number}" for number in range(20)]
+    assert growth.items("either") == ()  # it might have been a list, and is text
+
+
+@pytest.mark.parametrize(
+    "text", ['{"tags": ["a"], "either": [1], "tags": ["b", "c"]}', '{"either": "a", "either": [[]]}']
+)
+def test_a_key_that_comes_twice_does_no_harm(text: str) -> None:
+    assert all(isinstance(each, dict) for each in growing(Tags, text))
+
+
+def test_keys_of_a_dictionary_are_what_they_will_be() -> None:
+    assert last(dict[int, list[str]], '{"1": ["a"], "2": ["b", "c') == {1: ["a"], 2: ["b", "c"]}
+
+
+def test_two_names_for_one_key_leave_an_earlier_partial_as_it_was() -> None:
+    growth = Growth(Form(dict[datetime, int]).shape)
+    growth.feed('{"2026-01-01T00:00:00Z": 1, ')
+    earlier = growth.view()
+    growth.feed('"2026-01-01T01:00:00+01:00": 2, ')
+
+    assert earlier is not None
+    assert earlier[datetime(2026, 1, 1, tzinfo=UTC)] == 1
+    assert plain(growth.view()) == {datetime(2026, 1, 1, tzinfo=UTC): 2}
+
+
+@pytest.mark.parametrize("kind", [dict[str, Line], list[Line], list[dict[str, int]]])
+def test_a_piece_costs_the_same_however_much_was_there_before(kind: Any) -> None:
+    """A copy of what is there, for each piece, would cost some ten times more at the end."""
+    few, many = (min(_seconds_an_item(kind, count) for _ in range(3)) for count in (200, 8_000))
+
+    assert many < few * 4
+
+
+def _seconds_an_item(kind: Any, count: int) -> float:
+    items = [{"what": "milk", "cents": 5} if kind != list[dict[str, int]] else {"a": 1} for _ in range(count)]
+    keyed = {f"key {number}": item for number, item in enumerate(items)}
+    text = json.dumps(keyed if kind == dict[str, Line] else items)
+    form: Form[Any] = Form(kind)
+    growth = Growth(form.inner)
+    began = process_time()
+    for start in range(0, len(text), 8):
+        if growth.feed(text[start : start + 8]):
+            growth.view()
+    return (process_time() - began) / count

@@ -6,18 +6,20 @@ text costs no more than what it adds and the depth at which it does.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from grokkit.resources.typed.partial import Begun, Partial
+from grokkit.resources.typed.partial import Begun, BegunFields, Fields, Partial
 from grokkit.tools.shapes.plain import Anything
 from grokkit.tools.shapes.shape import Member, Misfit
 from grokkit.tools.shapes.unions import Union
 from grokkit.wire.partial_json import PartialJSON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable
 
     from grokkit.tools.shapes.shape import Shape
 
@@ -28,10 +30,12 @@ _ANYTHING = Anything()
 class Node:
     """An object or array, and what is whole in it."""
 
-    def __init__(self, grows: _Container, shape: Shape) -> None:
+    def __init__(self, grows: _Container, shape: Shape, name: Hashable = None) -> None:
         self.grows = grows
+        self.name = name
+        """What Python calls the place that it stands in."""
         self._shape = shape.closer(type(grows)())
-        self.fields: dict[str | int, Any] = {}
+        self.fields = Fields()
         self.items: list[Any] = []
         self.unfit = False
         """Whether an item did not fit: none after it is shown."""
@@ -42,8 +46,7 @@ class Node:
         whole = len(self.grows) - last_is_open
         if whole <= self._read:
             return
-        steps: Iterable[str | int] = range(whole) if isinstance(self.grows, list) else self.grows
-        new = list(islice(steps, self._read, whole))
+        new = self._steps(self._read, whole)
         self._read = whole  # what is whole beside it tells what a part of a union is
         for step in new:
             self._take(step)
@@ -64,12 +67,24 @@ class Node:
         if isinstance(self.grows, list):
             return Partial(Begun(self.items, () if self.unfit else growing))
         shown = {self.member(self.last()).name: part for part in growing}
-        return Partial({**self.fields, **shown}, names=self._shape.names)
+        return Partial(BegunFields(self.fields, shown), names=self._shape.names)
+
+    def holds_last(self, container: _Container) -> bool:
+        """Whether this came last in it; it did not where a key came twice, the second time in place of the first."""
+        return _at(self.grows, self.last()) is container
 
     def text(self) -> tuple[str, ...]:
         """The text that it ends with, if half of it is worth showing."""
         step = self.last()
-        return (_at(self.grows, step),) if self.member(step).shape.grows else ()
+        text = _at(self.grows, step)
+        return (text,) if isinstance(text, str) and self.member(step).shape.grows else ()
+
+    def _steps(self, first: int, end: int) -> Sequence[str | int]:
+        """Keys or indices from one place to another; those before are not walked past, as there may be many."""
+        if isinstance(self.grows, list):
+            return range(first, end)
+        size = len(self.grows)
+        return list(islice(reversed(self.grows), size - end, size - first))[::-1]
 
     def _take(self, step: str | int) -> None:
         name, shape = self.member(step)
@@ -79,7 +94,7 @@ class Node:
             self.unfit = True
             return
         if not isinstance(self.grows, list):
-            self.fields[name] = made
+            self.fields.add(name, made)
         elif not self.unfit:
             self.items.append(made)
 
@@ -100,6 +115,8 @@ class Growth:
         self._shape = shape
         self._held = held
         self._nodes: list[Node] = []
+        self._ended: dict[Hashable, Node] = {}
+        """Parts of the root that came in pieces: their items keep the order in which they were handed out."""
         self._broken = False
         self._seen: object = ()
 
@@ -134,14 +151,18 @@ class Growth:
         root = self._nodes[0]
         if field is None:
             return root.items
-        if field in root.fields:
-            whole = root.fields[field]
-            return whole if isinstance(whole, Sequence) else list(whole or ())
-        is_growing = len(self._nodes) > 1 and root.member(root.last()).name == field
+        if field in self._ended:
+            return self._ended[field].items
+        if field in root.fields.whole:
+            whole = root.fields.whole[field]
+            return list(whole) if isinstance(whole, list | tuple | AbstractSet | deque) else ()
+        is_growing = len(self._nodes) > 1 and self._nodes[1].name == field
         return self._nodes[1].items if is_growing else ()
 
     def _marks(self) -> object:
-        return [(id(node), len(node.fields) + len(node.items)) for node in self._nodes], self._text()
+        """What differs when there is more to be seen. Text only grows: to compare all of it again would cost."""
+        counts = [(id(node), len(node.fields.whole) + len(node.items)) for node in self._nodes]
+        return counts, [len(text) for text in self._text()]
 
     def _text(self) -> tuple[Any, ...]:
         """The text that is growing, if it is worth showing."""
@@ -159,12 +180,18 @@ class Growth:
             same += 1
         for ended in self._nodes[same:]:
             ended.settle(last_is_open=False)
+        if same == 1 and len(self._nodes) > 1:
+            self._ended[self._nodes[1].name] = self._nodes[1]
         del self._nodes[same:]
         for node in self._nodes:
             node.settle(last_is_open=self._is_open(node, chain))
         for container in chain[same:]:
             above = self._nodes[-1] if self._nodes else None
-            node = Node(container, self._shape if above is None else above.member(above.last()).shape)
+            if above is not None and not above.holds_last(container):
+                self._broken = True
+                return
+            name, shape = (None, self._shape) if above is None else above.member(above.last())
+            node = Node(container, shape, name)
             node.settle(last_is_open=self._is_open(node, chain))
             self._nodes.append(node)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 T = TypeVar("T")
@@ -35,7 +36,54 @@ class Begun(Sequence[Any]):
         return self._whole[place] if place < self._count else self._last[0]
 
 
-Held: TypeAlias = "dict[str | int, Any] | Begun"
+class Fields:
+    """Fields that only ever get more, each with its place among them."""
+
+    __slots__ = ("places", "whole")
+
+    def __init__(self) -> None:
+        self.whole: dict[Hashable, Any] = {}
+        self.places: dict[Hashable, int] = {}
+
+    def add(self, name: Hashable, value: Any) -> None:
+        """One more; another value under a name that is there leaves what was seen before as it was."""
+        if name in self.whole:
+            self.whole = {**self.whole, name: value}
+            return
+        self.places[name] = len(self.whole)
+        self.whole[name] = value
+
+
+class BegunFields(Mapping[Hashable, Any]):
+    """The first of fields that only ever get more, and perhaps one that is not whole; nothing is copied."""
+
+    __slots__ = ("_count", "_last", "_places", "_whole")
+
+    def __init__(self, fields: Fields, last: Mapping[Hashable, Any]) -> None:
+        self._whole = fields.whole
+        self._places = fields.places
+        self._count = len(fields.whole)
+        self._last = last
+
+    def __getitem__(self, name: Hashable) -> Any:
+        if name in self._last:
+            return self._last[name]
+        if not self._is_whole(name):
+            raise KeyError(name)
+        return self._whole[name]
+
+    def __iter__(self) -> Iterator[Hashable]:
+        yield from islice(self._whole, self._count)
+        yield from (name for name in self._last if not self._is_whole(name))
+
+    def __len__(self) -> int:
+        return self._count + sum(not self._is_whole(name) for name in self._last)
+
+    def _is_whole(self, name: Hashable) -> bool:
+        return self._places.get(name, self._count) < self._count
+
+
+Held: TypeAlias = "Mapping[Hashable, Any] | Begun"
 
 
 class Partial(Generic[T]):
@@ -60,17 +108,17 @@ class Partial(Generic[T]):
 
     def __getattr__(self, name: str) -> Any:
         held = self._held
-        if isinstance(held, dict) and name in held:
+        if isinstance(held, Mapping) and name in held:
             return held[name]
-        if isinstance(held, dict) and (name in self._names or not (self._names or name.startswith("__"))):
+        if isinstance(held, Mapping) and (name in self._names or not (self._names or name.startswith("__"))):
             return None
         near = get_close_matches(name, self._names, 1)
         raise AttributeError(f"there is no {name} here" + (f": did you mean {near[0]}?" if near else ""))
 
-    def __getitem__(self, key: str | int | slice) -> Any:
+    def __getitem__(self, key: Hashable | slice) -> Any:
         held = self._held
         if isinstance(held, Begun):
-            if isinstance(key, str):
+            if not isinstance(key, int | slice):
                 raise TypeError("a list is indexed by numbers")
             return held[key]
         if isinstance(key, slice) or (self._names and key not in self._names and key not in held):

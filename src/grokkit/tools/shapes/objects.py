@@ -157,8 +157,11 @@ class Mapping(Shape):
         return {"type": "object", "additionalProperties": values or True, **keys}
 
     def member(self, step: str | int) -> Member:
-        """The value at this key, which Python knows by the key as it was sent."""
-        return Member(step, self._value)
+        """The value at this key, which Python knows by what the key means; by its text, where it means nothing."""
+        try:
+            return Member(self._key.read(step), self._value)
+        except Misfit:
+            return Member(step, self._value)
 
     def read(self, value: Any) -> Any:
         """The dictionary."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
 KINDS: dict[type, str] = {
     dict: "object",
@@ -63,7 +63,7 @@ class Misfit(Exception):
 class Member(NamedTuple):
     """What stands at one key or index of a value."""
 
-    name: str | int
+    name: Hashable
     """What Python calls it."""
     shape: Shape
 
