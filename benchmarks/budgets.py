@@ -77,13 +77,18 @@ def tool_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdi
 
 
 def cache_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdict]:
-    """An answer that is there: a fifth of the call that would fetch it, half of it out of a file."""
+    """An answer that is there: a fifth of the call that would fetch it, half of it out of a file; streams, no more."""
     for scenario, label in (("cache-chat-1", "chat"), ("cache-responses-1", "responses"), ("cache-ask-1", "ask()")):
-        measured = results.get(scenario, {})
-        for peer, limit in (("from memory", 0.2), ("from SQLite", 0.5)):
-            if peer in measured and "grokkit" in measured:
-                share = measured[peer].ratio(measured["grokkit"])
-                yield Verdict(f"{label} {peer}, as a share of the call", share, limit, "x")
+        yield from _share(results.get(scenario, {}), "from memory", 0.2, label)
+        yield from _share(results.get(scenario, {}), "from SQLite", 0.5, label)
+    for scenario, label in (("cache-stream", "chat stream"), ("cache-responses-stream", "responses stream")):
+        yield from _share(results.get(scenario, {}), "from memory", 1, label)
+
+
+def _share(measured: Mapping[str, Result], peer: str, limit: float, label: str) -> Iterator[Verdict]:
+    if "grokkit" in measured and peer in measured:
+        share = measured[peer].ratio(measured["grokkit"])
+        yield Verdict(f"{label} {peer}, as a share of the call", share, limit, "x")
 
 
 def reading_verdicts(readings: Mapping[str, Reading]) -> Iterator[Verdict]:

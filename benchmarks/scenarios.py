@@ -70,6 +70,7 @@ CACHE = (
 CACHE_STREAM = (
     Scenario("cache-stream", ("chat", "coalesced"), "chat_stream"),
     Scenario("cache-stream-text", (".text()", "coalesced"), "chat_stream_text"),
+    Scenario("cache-responses-stream", ("responses", "coalesced"), "responses_stream"),
 )
 
 
