@@ -90,11 +90,12 @@ class Stack:
         handle: Next = exchange
         for layer in reversed(self.layers):
             handle = partial(layer, call_next=handle)
-        self._handle = handle
+        self.send = handle
+        """Sends a call down the stack, as calling the stack does."""
 
     def __call__(self, call: Call) -> Awaitable[Reply]:
         """Send a call down the stack."""
-        return self._handle(call)
+        return self.send(call)
 
     def __str__(self) -> str:
         return "\n".join(self._names())

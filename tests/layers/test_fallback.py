@@ -128,7 +128,7 @@ async def test_the_reply_says_who_passed_the_call_on_and_why() -> None:
     busy.attempts = 5
     events: list[Event] = []
     call = call_of("second", "third")
-    span = Span(call.ref, call.id, [events.append], TurnableClock())
+    span = Span(call, [events.append], TurnableClock())
 
     reply = await Fallbacks()(call.replace(span=span), Servers(first=busy, second=tripped))
 

@@ -96,7 +96,7 @@ class World:
 
     def start(self, call: Call | None = None) -> asyncio.Task[Reply]:
         call = call or call_of()
-        span = Span(call.ref, call.id, [self.events.append], self.clock)
+        span = Span(call, [self.events.append], self.clock)
         return asyncio.create_task(self.layer(call.replace(span=span), self.server))
 
     async def run(self, call: Call | None = None) -> Reply:

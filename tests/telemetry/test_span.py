@@ -4,12 +4,20 @@ import asyncio
 
 import pytest
 
-from grokkit.errors import CallRef, ConnectionLost
+from grokkit.call import Call
+from grokkit.errors import ConnectionLost
 from grokkit.telemetry.events import CallFailed, CallFinished, Event, OutputStarted
 from grokkit.telemetry.span import Span
 from grokkit.testing import TurnableClock
 
-CALL = CallRef("POST", "https://api.x.ai/v1/responses", "responses", "grok-4.7")
+CALL = Call(
+    method="POST",
+    base_url="https://api.x.ai/v1",
+    path="/responses",
+    operation="responses",
+    id="c-1",
+    model="grok-4.7",
+)
 
 
 @pytest.fixture
@@ -24,7 +32,7 @@ def clock() -> TurnableClock:
 
 @pytest.fixture
 def span(told: list[Event], clock: TurnableClock) -> Span:
-    return Span(CALL, "c-1", [told.append], clock)
+    return Span(CALL, [told.append], clock)
 
 
 def test_it_ends_once_whoever_ends_it(span: Span, told: list[Event]) -> None:
@@ -41,7 +49,7 @@ def test_a_failure_after_the_end_still_teaches_the_error_its_call(span: Span) ->
 
     span.failed(error)
 
-    assert (error.call, error.client_request_id) == (CALL, "c-1")
+    assert (error.call, error.client_request_id) == (CALL.ref, "c-1")
 
 
 def test_an_error_learns_the_request_id_and_keeps_its_own(span: Span) -> None:

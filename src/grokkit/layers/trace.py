@@ -32,7 +32,7 @@ class Trace:
         """Follow the call, unless another client's layer does so already and only falls back on this one."""
         if call.span is not None:
             return await call_next(call)
-        span = Span(call.ref, call.id, self._hooks, self._clock, watched=self._watched)
+        span = Span(call, self._hooks, self._clock, watched=self._watched)
         try:
             reply = await call_next(call.replace(span=span))
         except BaseException as error:

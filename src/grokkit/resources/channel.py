@@ -123,10 +123,10 @@ class Channel:
 
     def send(self, call: Call) -> Awaitable[Reply]:
         """The reply of the stack. The receiver ends its span. Raises `ClientClosed`."""
-        if self.closed:
+        if self._closed or (self._parent is not None and self._parent.closed):
             raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
         stack = self.stack if call.policies is self._policies else self._stacks.of(call.policies)
-        return stack(call)
+        return stack.send(call)
 
     def adopted(self, call: Call) -> tuple[Call, Stack]:
         """A call of another client as this one makes it, for its own model, and the stack to send it down.

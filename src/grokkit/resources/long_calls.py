@@ -30,7 +30,7 @@ def is_long(body: Mapping[str, Any]) -> bool:
     if reasons and effort not in _SHORT_EFFORTS:
         return True
     tokens = body.get("max_output_tokens") or body.get("max_completion_tokens") or body.get("max_tokens") or 0
-    return tokens > _MANY_TOKENS or any(_runs_at_server(tool) for tool in body.get("tools") or ())
+    return tokens > _MANY_TOKENS or any(map(_runs_at_server, body.get("tools") or ()))
 
 
 def _runs_at_server(tool: Any) -> bool:

@@ -111,7 +111,7 @@ class MemoryStore:
     def take_now(self, takes: Sequence[Take]) -> Taken:
         """`take` for those who know that this store is in memory: without a coroutine."""
         with self.lock:
-            now = quota.microseconds(self._clock())
+            now = round(self._clock() * quota.MICROSECONDS)
             wait = 0
             asked = []
             for take in takes:
@@ -128,7 +128,7 @@ class MemoryStore:
     def give_now(self, takes: Sequence[Take], at: float) -> None:
         """`give` for those."""
         with self.lock:
-            now, then = quota.microseconds(self._clock()), quota.microseconds(at)
+            now, then = round(self._clock() * quota.MICROSECONDS), round(at * quota.MICROSECONDS)
             for take in takes:
                 hand = self._at_hand.get(take.quota)
                 if hand is None or now >= hand.until:

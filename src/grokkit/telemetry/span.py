@@ -12,8 +12,8 @@ from grokkit.telemetry.logging import logs_good_ends
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grokkit.call import Call
     from grokkit.clock import Clock
-    from grokkit.errors import CallRef
     from grokkit.telemetry.events import Answered, Event, Hook
 
 _logger = logging.getLogger("grokkit")
@@ -25,7 +25,6 @@ class Span:
 
     __slots__ = (
         "_call",
-        "_client_request_id",
         "_clock",
         "_ended",
         "_hooks",
@@ -37,12 +36,9 @@ class Span:
         "attempts",
     )
 
-    def __init__(
-        self, call: CallRef, client_request_id: str, hooks: Sequence[Hook], clock: Clock, *, watched: bool = True
-    ) -> None:
+    def __init__(self, call: Call, hooks: Sequence[Hook], clock: Clock, *, watched: bool = True) -> None:
         """Unless it is `watched`, no hook is there but our log, which is told of a good end only when it writes it."""
         self._call = call
-        self._client_request_id = client_request_id
         self._hooks = hooks
         self._clock = clock
         self._started_at = clock.now()
@@ -54,7 +50,7 @@ class Span:
         self.attempts = 1
         """How often the call was made so far."""
         if watched:
-            self.tell(CallStarted(call=call, client_request_id=client_request_id))
+            self.tell(CallStarted(call=call.ref, client_request_id=call.id))
 
     @property
     def elapsed(self) -> float:
@@ -75,8 +71,8 @@ class Span:
         if self._watched:
             self.tell(
                 ReplyStarted(
-                    call=self._call,
-                    client_request_id=self._client_request_id,
+                    call=self._call.ref,
+                    client_request_id=self._call.id,
                     request_id=self._request_id,
                     status=status,
                     elapsed=self.elapsed,
@@ -89,8 +85,8 @@ class Span:
             self._time_to_output = self.elapsed
             self.tell(
                 OutputStarted(
-                    call=self._call,
-                    client_request_id=self._client_request_id,
+                    call=self._call.ref,
+                    client_request_id=self._call.id,
                     request_id=self._request_id,
                     elapsed=self._time_to_output,
                 )
@@ -104,8 +100,8 @@ class Span:
         if self._watched or logs_good_ends():
             self.tell(
                 CallFinished(
-                    call=self._call,
-                    client_request_id=self._client_request_id,
+                    call=self._call.ref,
+                    client_request_id=self._call.id,
                     request_id=self._request_id,
                     elapsed=self.elapsed,
                     time_to_output=self._time_to_output,
@@ -118,7 +114,7 @@ class Span:
     def failed(self, error: BaseException) -> None:
         """The call ended without an answer. What the error does not know yet of its call, it learns here."""
         if isinstance(error, GrokError):
-            error.with_call(self._call, self._client_request_id)
+            error.with_call(self._call.ref, self._call.id)
             error.request_id = error.request_id or self._request_id
             if isinstance(error, DeadlineExceeded):
                 error.attempts = max(error.attempts, self.attempts)
@@ -127,8 +123,8 @@ class Span:
         self._ended = True
         self.tell(
             CallFailed(
-                call=self._call,
-                client_request_id=self._client_request_id,
+                call=self._call.ref,
+                client_request_id=self._call.id,
                 request_id=self._request_id,
                 elapsed=self.elapsed,
                 error=error if isinstance(error, Exception) else None,

@@ -158,16 +158,16 @@ class _Resumed:
 
 def _refuse(call: Call, reply: Reply) -> None:
     """Raise what a whole reply says went wrong."""
-    error = _error(reply) if reply.status >= _REDIRECTS_FROM else _reported(reply) if call.model is not None else None
-    if error is not None:
-        raise error
-
-
-def _reported(reply: Reply) -> GrokError | None:
+    if reply.status >= _REDIRECTS_FROM:
+        raise _error(reply)
+    if call.model is None:
+        return
     try:
-        return reported_error(reply.json())
+        frame = reply.json()
     except ReplyUnreadable:
-        return None  # for whoever reads it to say
+        return  # for whoever reads it to say
+    if (error := reported_error(frame)) is not None:
+        raise error
 
 
 def _error(reply: Reply) -> GrokError:

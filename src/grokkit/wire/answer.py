@@ -89,12 +89,13 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         )
         for place, call in enumerate((message.tool_calls if message else None) or ())
     ]
+    usage = chat_usage(wire.usage, origin.prices(wire.model), wire.service_tier)
     return Answer(
         text=(message.content if message else None) or "",
         tool_calls=calls,
         reasoning=(message.reasoning_content if message else None) or "",
         citations=[Citation(url=url) for url in wire.citations or ()],
-        usage=_paid(chat_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier), origin),
+        usage=usage.from_cache() if origin.cached else usage,
         model=wire.model,
         id=wire.id,
         finish_reason=finish_reason(wire.choices[0].finish_reason, calls=bool(calls)) if wire.choices else None,
@@ -112,12 +113,13 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
 def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
     """The answer in a response object."""
     wire = _read_response(raw)
+    usage = responses_usage(wire.usage, origin.prices(wire.model), wire.service_tier)
     return Answer(
         text="".join(message_text(item) for item in wire.output if item.get("type") == "message"),
         tool_calls=[read_tool_call(item) for item in wire.output if item.get("type") == "function_call"],
         reasoning=reasoning_text(wire.output),
         citations=citations(wire.output),
-        usage=_paid(responses_usage(wire.usage or {}, origin.prices(wire.model), wire.service_tier), origin),
+        usage=usage.from_cache() if origin.cached else usage,
         model=wire.model,
         id=wire.id,
         finish_reason=response_finish_reason(raw),
@@ -130,7 +132,3 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         raw=raw,
         wire=wire,
     )
-
-
-def _paid(usage: Usage, origin: Origin) -> Usage:
-    return usage.from_cache() if origin.cached else usage

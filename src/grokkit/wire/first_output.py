@@ -68,6 +68,8 @@ def reported_error(frame: Mapping[str, object]) -> GrokError | None:
     >>> reported_error({"object": "response", "status": "completed", "error": None}) is None
     True
     """
+    if not (frame.get("error") or "code" in frame or "type" in frame or frame.get("status") == "failed"):
+        return None
     if frame.get("status") == "failed":
         return in_stream_error({"type": "response.failed", "response": frame})
     return in_stream_error(frame)

@@ -356,6 +356,22 @@ async def test_a_lost_store_means_misses_and_no_error(world: World, redis_server
         await grok.cache.invalidate()
 
 
+async def test_what_was_kept_while_a_store_was_away_is_not_given_at_its_next_loss(
+    world: World, redis_server: Any
+) -> None:
+    one, other = (world.client(cache=Cache(store=redis_server.url, tags=["prices"])) for _ in range(2))
+    await one.ask("Hi")
+    redis_server.stop()
+    assert not (await one.ask("Hi")).cached
+    redis_server.start()
+    world.clock.turn(10)
+    await one.ask("Hi")
+    await other.cache.invalidate(tag="prices")
+    redis_server.stop()
+
+    assert not (await one.ask("Hi")).cached
+
+
 async def test_memory_is_bounded_by_what_was_used_last(world: World) -> None:
     grok = world.client(cache=MemoryStore(world.clock.now, max_items=4))
 

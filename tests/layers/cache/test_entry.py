@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from grokkit.config import Cache
 from grokkit.layers.cache.entry import Entry, find, invalidate, keep, mark_of_tag, mark_of_tenant, marks_now
@@ -110,6 +111,20 @@ async def test_a_mark_that_was_forgotten_is_one_that_changed() -> None:
     await store.delete(mark_of_tag("a", "x"))
 
     assert await find(store, "one") is None
+
+
+@pytest.mark.parametrize("at", [0, 5, 30, -1], ids=["sum", "head", "middle", "end"])
+async def test_what_was_damaged_is_as_nothing(at: int) -> None:
+    store = MemoryStore()
+    key, mark = a_key(), mark_of_tenant("a", None)
+    entry = Entry(b'{"output": []}', dict(await marks_now(store, [mark])), "req-1", 600)
+    await keep(store, key, entry, FADES)
+    stored = bytearray(await store.get(key) or b"")
+    stored[at] ^= 1
+
+    await store.set(key, bytes(stored))
+
+    assert await find(store, key) is None
 
 
 async def test_what_another_version_stored_is_as_nothing() -> None:

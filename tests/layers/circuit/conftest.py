@@ -87,7 +87,7 @@ class Process:
             account="acme",
             policies=Policies(circuit=policy),
         ).replace(**changes)
-        return call.replace(span=Span(call.ref, call.id, [self.events.append], self.clock))
+        return call.replace(span=Span(call, [self.events.append], self.clock))
 
     async def send(self, **options: Any) -> Reply:
         """One call."""

@@ -118,7 +118,7 @@ class World:
 
     def send(self, call: Call) -> asyncio.Task[Reply]:
         """The same for a call made elsewhere."""
-        span = Span(call.ref, call.id, [self.events.append], self.clock)
+        span = Span(call, [self.events.append], self.clock)
         return asyncio.create_task(self.layer(call.replace(span=span), self))
 
     async def open(self, name: str, **options: Any) -> Reply:

@@ -218,7 +218,7 @@ async def test_the_headers_of_a_reply_are_learned_from(
     server.headers = {"x-ratelimit-limit-requests": "2", "x-ratelimit-limit-tokens": "100000"}
     events: list[Any] = []
     first = call("0", RateLimit(burst=1.0))
-    span = Span(first.ref, "0", [events.append], clock)
+    span = Span(first, [events.append], clock)
 
     await limiter(first.replace(span=span), server)
     tasks = [asyncio.create_task(limiter(first.replace(id=str(n), span=span), server)) for n in (1, 2, 3)]

@@ -69,7 +69,7 @@ class Bench:
             policies=Policies(retries=policy or Retry()),
             account="a",
         ).replace(**fields)
-        return call.replace(span=Span(call.ref, call.id, [self.events.append], self.clock))
+        return call.replace(span=Span(call, [self.events.append], self.clock))
 
     async def send(self, call: Call, server: Server) -> Reply:
         async with self.clock.rushing():

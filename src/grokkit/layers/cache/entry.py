@@ -7,6 +7,7 @@ changed.
 """
 
 import os
+import zlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,7 @@ MARK_KEPT = 30 * 86_400.0
 """Seconds for which a mark is kept after the last entry under it, at least."""
 
 _TOKEN = 8
+_SUM = 4
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -93,7 +95,7 @@ async def keep(store: "Store", key: str, entry: Entry, policy: "Cache") -> bool:
             return False
     if entry.fades:
         await store.set(_fresh(key), b"1", ttl=policy.ttl)
-    await store.set(key, _encode(entry), ttl=life)
+    await store.set(key, _written(entry), ttl=life)
     return True
 
 
@@ -106,11 +108,24 @@ def _fresh(key: str) -> str:
     return f"{key}:fresh"
 
 
+def _written(entry: Entry) -> bytes:
+    packed = _encode(entry)
+    return _sum(packed) + packed
+
+
 def _read(stored: bytes) -> Entry | None:
+    """None for what is damaged, or of another form: it is asked and stored anew."""
+    packed = stored[_SUM:]
+    if stored[:_SUM] != _sum(packed):
+        return None
     try:
-        return _decode(stored)
+        return _decode(packed)
     except msgspec.MsgspecError:
         return None
+
+
+def _sum(packed: bytes) -> bytes:
+    return zlib.crc32(packed).to_bytes(_SUM)
 
 
 async def _begin(store: "Store", mark: str) -> bytes:

@@ -6,16 +6,29 @@ from typing import TYPE_CHECKING
 
 from grokkit.config import SecretURL
 from grokkit.stores import Degrading, MemoryStore, open_store
+from grokkit.stores.shelf import Shelf
+from grokkit.telemetry.events import StateRecovered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from grokkit.clock import Clock
     from grokkit.stores import Store
-    from grokkit.telemetry.events import StateLost, StateRecovered
+    from grokkit.telemetry.events import StateLost
 
 MOST_IN_MEMORY = 10_000
 """Entries, marks included, that memory keeps: those that were not used for longest make room."""
+
+
+class _Meanwhile(MemoryStore):
+    """What is kept while a shared store is away. When it is back that is forgotten: nobody knows of it there, so an
+    invalidation would not find it, and it would be given once more at the next loss.
+    """
+
+    def forget(self) -> None:
+        """Have no answers, nor marks of them. What was spent still counts."""
+        with self.lock:
+            self._values = Shelf(MOST_IN_MEMORY)
 
 
 class Places:
@@ -50,8 +63,14 @@ class Places:
         return self._own[url]
 
     def _guarded(self, store: Store) -> Store:
-        local = MemoryStore(self._clock.now, max_items=MOST_IN_MEMORY)
-        return Degrading(store, local, clock=self._clock, told=self._told, holds="stored answers")
+        meanwhile = _Meanwhile(self._clock.now, max_items=MOST_IN_MEMORY)
+
+        def told(event: StateLost | StateRecovered) -> None:
+            if isinstance(event, StateRecovered):
+                meanwhile.forget()
+            self._told(event)
+
+        return Degrading(store, meanwhile, clock=self._clock, told=told, holds="stored answers")
 
     async def aclose(self) -> None:
         """Let go of what was opened here."""

@@ -117,7 +117,7 @@ class Refreshing:
         return await store_answer(question, marks, answer, reply)
 
     async def _ask(self, call: Call, call_next: Next) -> tuple[Reply, Answer]:
-        span = Span(call.ref, call.id, self._hooks, self._clock)
+        span = Span(call, self._hooks, self._clock)
         try:
             reply = await call_next(call.replace(span=span))
             span.replied(reply.status, reply.request_id)

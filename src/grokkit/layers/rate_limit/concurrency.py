@@ -66,7 +66,8 @@ class Concurrency:
         bounded = hard is not None or (adaptive and self.bound is not None)
         if bounded and not self.room(hard, adaptive=adaptive):
             return False
-        self.started()
+        self.running += 1
+        self._most = max(self._most, self.running)
         return True
 
     def started(self) -> None:

@@ -56,13 +56,17 @@ def tokens_of(body: Mapping[str, object] | bytes | None, usual_output: float) ->
     """
     if body is None or isinstance(body, bytes):
         return len(body or b"") / _BYTES_A_TOKEN + usual_output
-    return prompt_tokens(body) + _answers(body) * (output_cap(body) or usual_output)
+    answer = output_cap(body) or usual_output
+    count = body.get("n")
+    if isinstance(count, int) and count > 1:
+        answer *= count
+    return prompt_tokens(body) + answer
 
 
 def prompt_tokens(body: Mapping[str, object]) -> float:
     """About how many tokens the prompt of a body has: its text, its images, its tools."""
     tokens = 0.0
-    parts = [value for name, value in body.items() if name in _PROMPT and value is not None]
+    parts = list(map(body.__getitem__, _PROMPT & body.keys()))
     for _ in range(_MOST_PARTS):
         if not parts:
             break
@@ -91,11 +95,6 @@ def output_cap(body: Mapping[str, object]) -> float | None:
         if most is not None and isinstance(most, int | float) and most > 0:
             return float(most)
     return None
-
-
-def _answers(body: Mapping[str, object]) -> int:
-    count = body.get("n")
-    return count if isinstance(count, int) and count > 1 else 1
 
 
 def _weigh(value: object) -> float:

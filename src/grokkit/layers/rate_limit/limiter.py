@@ -119,7 +119,7 @@ class RateLimiter:
             refuse_hopeless(call, self._figures, now)
         if not lane.enter(plan.policy):
             return None
-        tokens = _tokens(lane, plan, call)
+        tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
         takes = plan.takes(tokens)
         taken = memory.take_now(takes) if memory is not None and takes else _NOTHING_TAKEN
         if taken.wait:
@@ -133,7 +133,7 @@ class RateLimiter:
         now = self._clock.now()
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
-        tokens = _tokens(lane, plan, call)
+        tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
         wait = 0.0
         if not _has_line(lane, plan):
             outcome = await self._ask(lane, policy, tokens)
@@ -220,11 +220,6 @@ class RateLimiter:
             fresh.learned, fresh.share, fresh.output = lane.learned, lane.share, lane.output
             fresh.paused_until = lane.paused_until
             self._lanes[key] = fresh
-
-
-def _tokens(lane: Lane, plan: Plan, call: Call) -> float:
-    """What the call is expected to take of limits on tokens, where there are any."""
-    return tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
 
 
 def _has_line(lane: Lane, plan: Plan) -> bool:
