@@ -8,6 +8,7 @@ import pytest
 
 from grokkit.errors import InvalidRequest, ModelNotFound, NotFound
 from grokkit.testing import MockTransport, RecordedCall, json_reply
+from grokkit.tools import Registry, ToolUnfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -351,3 +352,36 @@ class TestOptions:
             await face.call(face.client(transport=mock, model=MODEL).ask, "Hi", metadata={"when": object()})
 
         assert str(caught.value.call) == f"POST /v1/responses ({MODEL})"
+
+
+@pytest.mark.parametrize(
+    ("tools", "said"),
+    [
+        ([3], r"tools\[0\] is no tool: 3"),
+        ([{"type": "web_search"}, None], r"tools\[1\] is no tool: None"),
+        (["web_search"], r"tools\[0\] is no tool: a str"),
+        ([[{"type": "web_search"}]], r"tools\[0\] is no tool: a list"),
+        ({"type": "web_search"}, "tools=a dict: a list of tools is taken"),
+        ("web_search", "tools=a str: a list of tools is taken"),
+        (3, "tools=3: a list of tools is taken"),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["chat", "responses"])
+async def test_what_is_no_tool_is_refused_before_anything_is_sent(
+    face: Face, dialect: str, tools: Any, said: str
+) -> None:
+    mock = MockTransport(lambda _: json_reply(RESPONSE))
+    given: dict[str, Any] = {"messages": MESSAGES} if dialect == "chat" else {"input": "Hi"}
+
+    with pytest.raises(ToolUnfit, match=said) as caught:
+        await face.call(getattr(face.client(transport=mock, model=MODEL), dialect).create, **given, tools=tools)
+
+    assert caught.value.param == "tools"
+    assert "web_search()" in (caught.value.hint or "")
+    assert mock.calls == []
+
+
+async def test_an_empty_registry_is_no_tools(face: Face) -> None:
+    _, call = await ask(face, RESPONSE, lambda grok: (grok.responses.create, (), {"input": "Hi", "tools": Registry()}))
+
+    assert call.json["tools"] == []

@@ -135,7 +135,7 @@ class AsyncChat:
         stream: bool,
     ) -> Call:
         fields, options = split(method, given, _FIELDS)
-        if fields.get("tools"):
+        if fields.get("tools") is not None:
             fields["tools"] = definitions(fields["tools"], "chat")
         config = self._channel.config
         body: dict[str, Any] = {"model": model or config.model, "messages": _checked(method, messages), **fields}

@@ -179,7 +179,7 @@ class AsyncResponses:
         stream: bool,
     ) -> Call:
         fields, options = split(method, given_options, _FIELDS)
-        if fields.get("tools"):
+        if fields.get("tools") is not None:
             fields["tools"] = definitions(fields["tools"], "responses")
         config = self._channel.config
         body: dict[str, Any] = {
