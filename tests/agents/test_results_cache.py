@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from grokkit.agents.approval import Decision
 from grokkit.agents.execution import Execution
 from grokkit.agents.journal import MemoryJournal, RunRecord
-from grokkit.agents.results_cache import cache_key
+from grokkit.agents.results_cache import ResultsCache, cache_key
 from grokkit.clock import SystemClock
-from grokkit.errors import StoreUnavailable
+from grokkit.errors import ConfigInvalid, StoreUnavailable
 from grokkit.stores import MemoryStore
 from grokkit.tools import Tool, ToolUnfit, tool
 from grokkit.wire.events import ToolCall
@@ -121,6 +121,33 @@ async def test_without_a_store_the_tool_runs(store: Any) -> None:
         assert not (await run(counter, '{"item": "tea"}', store)).cached
 
     assert counter.runs == 2
+
+
+class Damaged(MemoryStore):
+    """A store that has something else under each key, and whose disk cannot be written."""
+
+    async def get(self, key: str) -> bytes | None:
+        return b"\xff\xfe"
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        raise ConfigInvalid("read-only")
+
+
+async def test_a_damaged_store_takes_nobody_s_result_away(caplog: pytest.LogCaptureFixture) -> None:
+    counter = Counter()
+
+    result = await run(counter, '{"item": "tea"}', Damaged())
+
+    assert (result.status, result.cached, result.output) == ("done", False, "tea 1: 1")
+    assert "grok.tool_result_not_kept of price: read-only" in caplog.text
+
+
+async def test_half_a_character_in_a_result_is_kept() -> None:
+    cache = ResultsCache(MemoryStore(), "")
+
+    await cache.put(Counter().price, "{}", "tea \ud83d")
+
+    assert await cache.get(Counter().price, "{}") == "tea \ud83d"
 
 
 async def test_a_destructive_tool_with_results_to_be_used_again_is_refused() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from grokkit import AsyncGrok
 from grokkit.errors import ConfigInvalid
-from grokkit.sessions import SessionSealed, new_key
+from grokkit.sessions import MemorySessions, SessionSealed, new_key
+from grokkit.sessions.sealing import Sealed
 from grokkit.testing import Simulator
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ async def test_a_client_s_key_seals_its_sessions(tmp_path: Path) -> None:
 
     assert [text.splitlines()[0] for text in said] == ["What is 17*23?", "And 18*23?"]
     assert old.reveal()[:-4] not in repr(grok.config)
+
+
+async def test_a_sealed_title_is_not_shown_to_who_cannot_read_it() -> None:
+    async with Simulator().async_grok(sessions="memory") as grok:
+        plain = MemorySessions()
+        sealed, unsealed = (grok.sessions.in_store(store) for store in (Sealed(plain, new_key()), plain))
+        await sealed.open("s").describe(title="Oslo")
+
+        listed = (await unsealed.list()).sessions
+
+        assert [info.title for info in (*listed, await unsealed.info("s"))] == ["", ""]
+        assert (await sealed.info("s")).title == "Oslo"
 
 
 async def test_the_environment_s_key_seals_too(monkeypatch: pytest.MonkeyPatch) -> None:

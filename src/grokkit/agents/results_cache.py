@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from grokkit.errors import StoreUnavailable
+from grokkit.errors import GrokError, StoreUnavailable
 from grokkit.tools.refusals import ToolUnfit
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
     from grokkit.tools import Tool
 
 
+_logger = logging.getLogger("grokkit")
+_UTF_8 = ("utf-8", "surrogatepass")
+"""Half a character in what a tool says is its own affair."""
+
+
 class ResultsCache:
-    """Outputs by tool, arguments and tenant. A store that cannot be reached keeps nobody from running a tool."""
+    """Outputs by tool, arguments and tenant. A store that cannot be reached keeps nobody from running a tool, and one
+    that cannot be written takes nobody's result away.
+    """
 
     def __init__(self, store: Store | None, tenant: str) -> None:
         self._store = store
@@ -28,17 +36,20 @@ class ResultsCache:
         """What the tool gave for these arguments, if it may be used again."""
         if self._store is None or tool.cache_ttl is None:
             return None
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable, UnicodeDecodeError):
             kept = await self._store.get(cache_key(tool, arguments, self._tenant))
-            return None if kept is None else kept.decode()
+            return None if kept is None else kept.decode(*_UTF_8)
         return None
 
     async def put(self, tool: Tool[..., Any], arguments: str, output: str) -> None:
         """Keep what the tool gave, for as long as it says."""
         if self._store is None or tool.cache_ttl is None:
             return
-        with suppress(StoreUnavailable):
-            await self._store.set(cache_key(tool, arguments, self._tenant), output.encode(), ttl=tool.cache_ttl)
+        key = cache_key(tool, arguments, self._tenant)
+        try:
+            await self._store.set(key, output.encode(*_UTF_8), ttl=tool.cache_ttl)
+        except GrokError as error:
+            _logger.warning("grok.tool_result_not_kept of %s: %s", tool.name, error.message)
 
 
 def cache_key(tool: Tool[..., Any], arguments: str, tenant: str) -> str:

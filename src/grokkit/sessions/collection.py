@@ -6,7 +6,10 @@ import difflib
 import time
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack
 
+import msgspec
+
 from grokkit.errors import ClientClosed, NotFound
+from grokkit.sessions.sealing_form import shown
 from grokkit.sessions.session import AsyncSession
 from grokkit.sessions.store import described
 from grokkit.sessions.texts import name_of, some, storable
@@ -126,7 +129,8 @@ class AsyncSessions:
 
     async def info(self, name: str) -> SessionInfo:
         """What is known of a session without reading it. Raises `NotFound` when there is none of this name."""
-        return await self._store.info(name_of(name)) or await self._missing(name)
+        found = await self._store.info(name_of(name))
+        return await self._missing(name) if found is None else shown(found)
 
     async def describe(self, name: str, *, title: str | None = None, tags: Sequence[str] | None = None) -> SessionInfo:
         """Give it a title, or tags in place of those it has; what is not given stays. Raises `NotFound`."""
@@ -171,7 +175,8 @@ class AsyncSessions:
 
         `after` is the `next` of the page before.
         """
-        return await self._store.list(tag=_wanted(tag), limit=some(limit), after=after)
+        page = await self._store.list(tag=_wanted(tag), limit=some(limit), after=after)
+        return msgspec.structs.replace(page, sessions=[shown(info) for info in page.sessions])
 
 
 def _wanted(tag: str | None) -> str | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from grokkit.config.secret import Secret
 from grokkit.errors import BadCall, ConfigInvalid
@@ -13,9 +16,12 @@ from grokkit.sessions.turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from grokkit.sessions.store import SessionInfo
+
 KEY_SIZE = 32
 _TYPE = "sealed"
 _TITLE = "sealed:"
+_SEALED_TITLE = re.compile(_TITLE + r"[A-Za-z0-9+/]{64,}={0,2}")
 
 
 class SessionSealed(ConfigInvalid):
@@ -71,6 +77,16 @@ def title_cover(sealed: str) -> str:
 def sealed_in_title(title: str) -> str | None:
     """The sealed text of a title in that form; None for another title."""
     return title.removeprefix(_TITLE) if title.startswith(_TITLE) else None
+
+
+def shown(info: SessionInfo) -> SessionInfo:
+    """The same without a title that nobody here can read.
+
+    >>> from grokkit.sessions.store import SessionInfo
+    >>> [shown(SessionInfo(name="a", title=title)).title for title in (title_cover("QUJD" * 20), "Oslo")]
+    ['', 'Oslo']
+    """
+    return msgspec.structs.replace(info, title="") if _SEALED_TITLE.fullmatch(info.title) else info
 
 
 def place(tenant: str, name: str, what: str | int) -> list[Any]:

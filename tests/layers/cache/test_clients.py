@@ -364,7 +364,7 @@ async def test_what_was_kept_while_a_store_was_away_is_not_given_at_its_next_los
     redis_server.stop()
     assert not (await one.ask("Hi")).cached
     redis_server.start()
-    world.clock.turn(10)
+    await world.clock.advance(10)
     await one.ask("Hi")
     await other.cache.invalidate(tag="prices")
     redis_server.stop()
