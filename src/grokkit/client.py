@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from grokkit import models
+from grokkit.agents.held import Journals
 from grokkit.agents.making import MakesAgents
 from grokkit.clock import SystemClock
 from grokkit.config import Config, Secret, SecretURL, resolve
@@ -138,13 +139,14 @@ class AsyncGrok(MakesAgents, PromptedForTypes):
         channel = Channel(config, _stacks(config, transport, shared, own, slots), shared.clock)
         self._own_transport = None if given else transport
         self._own_store = shared.store if isinstance(config.state, SecretURL) else None
-        self._attach(channel, shared, own, SessionStores())
+        self._attach(channel, shared, own, SessionStores(), Journals())
 
-    def _attach(self, channel: Channel, shared: Shared, own: Own, kept: SessionStores) -> None:
+    def _attach(self, channel: Channel, shared: Shared, own: Own, kept: SessionStores, journals: Journals) -> None:
         self._channel = channel
         self._shared = shared
         self._own = own
         self._kept = kept
+        self._journals = journals
         self.chat = AsyncChat(channel)
         self.responses = AsyncResponses(channel)
         self.models = AsyncModels(channel)
@@ -265,12 +267,13 @@ class AsyncGrok(MakesAgents, PromptedForTypes):
             changes["api_key"] = Secret(key)
         del key
         _refuse_shared(changes)
-        return self._over(self._channel.derived(self.config.replace(**changes)), self._shared, self._own, self._kept)
+        channel = self._channel.derived(self.config.replace(**changes))
+        return self._over(channel, self._shared, self._own, self._kept, self._journals)
 
     @classmethod
-    def _over(cls, channel: Channel, shared: Shared, own: Own, kept: SessionStores) -> Self:
+    def _over(cls, channel: Channel, shared: Shared, own: Own, kept: SessionStores, journals: Journals) -> Self:
         self = cls.__new__(cls)
-        self._attach(channel, shared, own, kept)
+        self._attach(channel, shared, own, kept, journals)
         return self
 
     def serving(self, call: Call) -> tuple[Call, Next]:
@@ -293,6 +296,7 @@ class AsyncGrok(MakesAgents, PromptedForTypes):
         if not self._channel.is_derived:
             await self._own.aclose()
             await self._kept.aclose()
+            await self._journals.aclose()
         close = getattr(self._own_transport, "aclose", None)
         if close is not None:
             await close()

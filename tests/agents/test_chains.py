@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grokkit import tool
-from grokkit.agents import Outcome, RunResult, branch, mapped, parallel, sequence
+from grokkit.agents import Decision, Outcome, RunResult, branch, mapped, parallel, record_of, sequence
 from grokkit.agents.chains import run
 from grokkit.errors import Misused
 from grokkit.testing import Simulator
@@ -204,3 +204,24 @@ async def test_what_is_no_step_is_refused(wrong: Any) -> None:
 def test_a_limit_of_none_at_all_is_refused() -> None:
     with pytest.raises(Misused, match="limit=0"):
         mapped(shout, limit=0)
+
+
+async def test_a_run_that_pauses_in_a_chain_can_go_on(sim: Simulator) -> None:
+    sim.on(last="Pay").reply(tool_calls=[("shout", {"text": "paid"})])
+    sim.on(last="PAID").reply("Paid.")
+    payer = sim.async_grok().agent(name="payer", tools=[shout], approve="always")
+
+    with pytest.raises(Misused, match="waits for approval") as raised:
+        await sequence(payer, len).run("Pay")
+    record = record_of(raised.value) or pytest.fail("no record")
+    result = await payer.resume(record, {record.turns[0].calls[0].id: Decision.approve()})
+
+    assert raised.value.__notes__ == ["in the step 'payer' of <payer > len>"]
+    assert result.value == "Paid."
+
+
+async def test_a_condition_that_raises_says_where() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        await branch(lambda value: bool(value / 0), len).run(1)
+
+    assert raised.value.__notes__ == ["in the condition of <len if <lambda>>"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -14,6 +16,7 @@ from grokkit.agents import (
     Decision,
     RunHook,
     RunLimitReached,
+    RunRecord,
     ToolFinished,
     ToolResult,
     ToolStarted,
@@ -29,6 +32,7 @@ from grokkit.tools import web_search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grokkit.agents import ApprovalRequest
     from grokkit.tools import Tool
     from grokkit.wire.events import ToolCall
 
@@ -211,10 +215,25 @@ async def test_a_choice_that_forces_nothing_stays(sim: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"tools": [weather, weather]}, "several are named 'weather'"),
+        ({"tools": [weather, weather]}, "two tools are named 'weather'"),
         ({"tools": [{"type": "function", "name": "f"}]}, "nobody can run it"),
+        ({"tools": weather}, r"tools= takes a list(.|\n)*tools=\[...\]"),
         ({"tools": [weather], "tool_choice": "snow"}, "neither a tool"),
+        ({"tool_choice": "required"}, "needs tools"),
         ({"parallel": 0}, "at least one"),
+        ({"parallel": "3"}, "at least one"),
+        ({"time_limit": 0}, "time_limit=0"),
+        ({"longest_output": 0}, "leaves nothing to read"),
+        ({"limits": {"turns": 5}}, "RunLimits"),
+        ({"approve": "sometimes"}, "approve='sometimes'"),
+        ({"approve": lambda: True}, "neither"),
+        ({"journal": Path("runs.db")}, "journal= was given"),
+        ({"results": "memory"}, "results= was given a str"),
+        ({"dialect": "grpc"}, "dialect='grpc'"),
+        ({"dialect": "chat", "session": "bills"}, "conversation of the Responses API"),
+        ({"hooks": print}, "hooks= takes a list"),
+        ({"hooks": [RunHook]}, "not their classes"),
+        ({"stop": "done"}, "stop= takes a list"),
     ],
 )
 def test_what_cannot_be_together_is_refused_at_once(options: dict[str, Any], why: str) -> None:
@@ -455,6 +474,81 @@ async def test_an_agent_that_is_a_tool_cannot_wait_for_an_approval(sim: Simulato
 
     assert [call.status for call in result.calls] == ["failed"]
     assert "approval" in str(result.calls[0].error)
+
+
+@pytest.mark.parametrize("dialect", ["responses", "chat"])
+async def test_what_no_request_can_carry_is_replaced_in_results_and_in_errors(sim: Simulator, dialect: Any) -> None:
+    @tool(effects="read_only")
+    def files(missing: bool) -> str:
+        """Names of files, which may be in any encoding."""
+        if missing:
+            raise FileNotFoundError("caf\udce9.txt")
+        return "caf\udce9.txt"
+
+    sim.on(last="files").reply(tool_calls=[("files", {"missing": False}), ("files", {"missing": True})])
+    sim.on(last="caf?.txt").reply("Two.")
+
+    result = await sim.async_grok().agent(tools=[files], dialect=dialect, journal="memory").run("files")
+
+    assert [call.output for call in result.calls] == ["caf?.txt", "files failed: FileNotFoundError: caf?.txt"]
+    assert RunRecord.from_json(result.record.to_json()) == result.record
+
+
+@pytest.mark.parametrize(
+    ("longest", "length"), [({}, 200_000), ({"longest_output": 10}, 10), ({"longest_output": None}, 0)]
+)
+async def test_a_result_that_is_too_long_is_cut_and_the_model_is_told(
+    sim: Simulator, longest: dict[str, Any], length: int
+) -> None:
+    @tool(effects="read_only")
+    def dump() -> str:
+        """All of it."""
+        return "x" * 300_000
+
+    sim.on(last="dump").reply(tool_calls=[("dump", {})])
+    sim.on(last="x").reply("Much.")
+
+    result = await sim.async_grok().agent(tools=[dump], **longest).run("dump")
+
+    said = f"\n(cut: these are the first {length:,} of 300,000 characters)" if length else ""
+    assert result.calls[0].output == "x" * (length or 300_000) + said
+
+
+async def test_a_plain_function_decides_in_a_thread_of_its_own(face: Any, sim: Simulator) -> None:
+    threads: list[threading.Thread] = []
+
+    def ask(request: ApprovalRequest) -> Decision | None:
+        threads.append(threading.current_thread())
+        return Decision.decline(f"no {request.call.name}")
+
+    @tool
+    def pay() -> str:
+        """Pay."""
+        raise AssertionError("nobody allowed it")
+
+    sim.on(last="bill").reply(tool_calls=[("pay", {})])
+    sim.on(last="no pay").reply("As you like.")
+    grok = face.client(transport=sim.transport(), base_url=sim.base_url, api_key=sim.key)
+
+    result = await face.call(grok.agent(tools=[pay], approve=ask).run, "bill")
+
+    assert result.calls[0].status == "declined"
+    assert threading.current_thread() not in threads
+
+
+async def test_who_decides_by_something_else_than_a_decision_is_told_so(sim: Simulator) -> None:
+    async def ask(_request: ApprovalRequest) -> Any:
+        return True
+
+    @tool
+    def pay() -> str:
+        """Pay."""
+        raise AssertionError("nobody allowed it")
+
+    sim.on(last="bill").reply(tool_calls=[("pay", {})])
+
+    with pytest.raises(Misused, match=r"ask gave a bool(.|\n)*give a Decision"):
+        await sim.async_grok().agent(tools=[pay], approve=ask).run("bill")
 
 
 async def test_a_typed_agent_gives_a_value_and_repairs_it(face: Any, sim: Simulator) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit import tool
+from grokkit import ToolCall, tool
 from grokkit.agents import (
     ApprovalNeeded,
     Decision,
     MemoryJournal,
     RunFinished,
+    RunLimitReached,
+    RunLimits,
     RunRecord,
     ToolStarted,
     record_of,
@@ -286,3 +288,112 @@ async def test_a_nested_run_goes_on_where_the_outer_one_does(till: Till) -> None
     said = await clerk.as_tool(description="Pays.").run({"task": "five cents"}, key=key)
 
     assert (said, till.paid) == ("All paid.", [5])
+
+
+async def test_a_resume_that_broke_later_is_made_again_as_it_was(till: Till) -> None:
+    sim = Simulator(seed=3)
+    sim.on(last="Pay").reply(tool_calls=[("pay", {"cents": 5})])
+    sim.on(last="paid 5").reply(tool_calls=[("balance", {})])
+    sim.on(last="500 left").reply(error="capacity").then("Paid.")
+    agent = sim.async_grok(retries=0).agent(tools=[till.pay, balance], approve="destructive", journal="memory")
+    paused = await agent.run("Pay", id="bill")
+    decisions = {paused.pending[0].call.id: Decision.approve()}
+    with pytest.raises(NoCapacity):
+        await agent.resume("bill", decisions)
+
+    result = await agent.resume("bill", decisions)
+
+    assert (result.value, till.paid) == ("Paid.", [5])
+    assert (await agent.resume("bill", decisions)).value == "Paid."
+
+
+async def test_a_decision_never_counts_for_a_later_call_of_the_same_id(till: Till) -> None:
+    """Some servers begin to count anew with each answer."""
+    sim = Simulator(seed=3)
+    first, second = (ToolCall(id="call_0", name="pay", arguments=f'{{"cents": {cents}}}') for cents in (5, 7000))
+    sim.on(last="Pay").reply(tool_calls=[first])
+    sim.on(last="paid 5").reply(tool_calls=[second])
+    sim.on(last="declined").reply("Paid one.")
+    agent = sim.async_grok().agent(tools=[till.pay], approve="destructive", journal="memory")
+    await agent.run("Pay", id="bill")
+
+    again = await agent.resume("bill", {"call_0": Decision.approve()})
+    with pytest.raises(Misused, match=r"in several turns(.|\n)*request.key"):
+        await agent.resume("bill", {"call_0": Decision.approve()})
+    result = await agent.resume("bill", {again.pending[0].key: Decision.decline()})
+
+    assert (result.value, till.paid) == ("Paid one.", [5])
+
+
+async def test_what_is_no_record_and_no_decision_is_said_to_be_none(sim: Simulator, till: Till) -> None:
+    agent = sim.async_grok().agent(tools=[till.pay, balance], approve="always")
+    paused = await agent.run("Pay the bills")
+    wrong: Any = {paused.pending[0].call.id: True}
+    text: Any = paused.record.to_json()
+
+    with pytest.raises(Misused, match=r"is a bool(.|\n)*give a Decision"):
+        await agent.resume(paused.record, wrong)
+    with pytest.raises(Misused, match="from_json"):
+        await agent.resume(text)
+    with pytest.raises(RunUnknown, match="has no journal"):
+        await agent.resume(paused.id)
+
+
+async def test_a_paused_run_tells_what_came_of_the_calls_that_did_not_wait(sim: Simulator, till: Till) -> None:
+    agent = sim.async_grok().agent(tools=[till.pay, balance], approve="destructive")
+
+    paused = await agent.run("Pay the bills")
+    result = await agent.resume(paused.record, {request.call.id: Decision.approve() for request in paused.pending})
+
+    assert [call.output for call in paused.calls] == ["500 left"]
+    assert [call.output for call in result.calls] == ["paid 5", "500 left", "paid 7"]
+
+
+@pytest.mark.parametrize("journal", [None, "memory"])
+async def test_what_nested_runs_used_before_a_break_counts_afterwards_once(till: Till, journal: str | None) -> None:
+    sim = Simulator(seed=3)
+    sim.on(last="Plan").reply(tool_calls=[("clerk", {"task": "five cents"})])
+    sim.on(last="five cents").reply(tool_calls=[("pay", {"cents": 5})])
+    sim.on(last="paid 5").reply("All paid.")
+    sim.on(last="All paid").reply(error="capacity").then("Planned.")
+    grok = sim.async_grok(retries=0)
+    clerk = grok.agent(name="clerk", tools=[till.pay], journal=journal)
+    agent = grok.agent(tools=[clerk.as_tool(description="Pays.")], journal="memory")
+    with pytest.raises(NoCapacity):
+        await agent.run("Plan", id="plan")
+
+    result = await agent.resume("plan")
+    [call] = result.record.calls
+    own = sum(turn.usage.total_tokens for turn in result.record.turns if turn.usage)
+
+    assert result.usage.total_tokens == own + sum(usage.total_tokens for usage in call.nested.values())
+    assert result.usage.total_tokens > own
+    assert (await agent.resume("plan")).usage == result.usage
+
+
+async def test_money_that_nested_runs_used_before_a_break_ends_a_run_afterwards(till: Till) -> None:
+    sim = Simulator(seed=3)
+    sim.on(last="Plan").reply(tool_calls=[("clerk", {"task": "five cents"})])
+    sim.on(last="five cents").reply("Later.", usage={"input_tokens": 1_000_000, "output_tokens": 5})
+    sim.on(last="Later").reply(error="capacity").then(tool_calls=[("clerk", {"task": "once more"})])
+    grok = sim.async_grok(retries=0)
+    clerk = grok.agent(name="clerk", tools=[till.pay])
+    agent = grok.agent(tools=[clerk.as_tool(description="Pays.")], journal="memory", limits=RunLimits(usd=0.01))
+    with pytest.raises(NoCapacity):
+        await agent.run("Plan", id="plan")
+
+    with pytest.raises(RunLimitReached) as raised:
+        await agent.resume("plan")
+
+    assert raised.value.limit == "usd"
+
+
+async def test_a_client_closes_the_journals_that_it_opened(tmp_path: Path) -> None:
+    sim = Simulator(seed=3)
+    journal = f"sqlite:///{tmp_path}/runs.db"
+    async with sim.async_grok() as grok:
+        await grok.agent(journal=journal).run("Hi", id="one")
+        await grok.with_options(timeout=5).agent(journal=journal).run("Hi", id="two")
+        assert list(tmp_path.glob("runs.db-*"))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.db"]

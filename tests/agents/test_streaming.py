@@ -316,3 +316,37 @@ async def test_a_stream_with_functions_is_opened_by_its_block(sim: Simulator) ->
         with pytest.raises(Misused, match="opened before"):
             await stream.__aenter__()
     assert sim.calls == [] or stream.complete is False
+
+
+async def test_who_is_cancelled_while_leaving_leaves_nothing_behind(sim: Simulator) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    @tool(effects="read_only")
+    async def slow() -> str:
+        """Takes a moment to end."""
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            ended.set()
+        return ""
+
+    sim.on(last="Wait").reply(tool_calls=[("slow", {})])
+    run = sim.async_grok().agent(tools=[slow]).stream("Wait")
+
+    async def leave() -> None:
+        async with run:
+            await begun.wait()
+
+    leaving = asyncio.create_task(leave())
+    await begun.wait()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+
+    assert ended.is_set()
+    with pytest.raises(Misused, match="left before its end"):
+        _ = run.result

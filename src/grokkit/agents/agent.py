@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from grokkit.agents.journal.journal import RunUnknown
 from grokkit.agents.journal.memory import MemoryJournal
 from grokkit.agents.journal.record import RunRecord
 from grokkit.agents.loop import Run
 from grokkit.agents.nesting import tool_of
 from grokkit.agents.outlet import Nobody
 from grokkit.agents.plan import planned
-from grokkit.agents.resuming import result_of_record
+from grokkit.agents.resuming import decided, result_of_record
 from grokkit.agents.stream import AsyncRunStream
 from grokkit.agents.talks import ChatTalk, ResponsesTalk, SessionTalk, prompt_items
 from grokkit.call import new_identity
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from grokkit.agents.plan import Plan
     from grokkit.agents.talks import Talk
     from grokkit.resources.channel import Channel
-    from grokkit.sessions.session import AsyncSession
     from grokkit.tools.tool import Tool
 
 T = TypeVar("T")
@@ -90,8 +90,8 @@ class AsyncAgent(Generic[T]):
     async def resume(self, run: str | RunRecord, decisions: Mapping[str, Decision] | None = None) -> RunResult[T]:
         """Go on with a run that paused, broke off or was killed: by its id in the journal, or by its record.
 
-        Calls with a result are not made again. `decisions`, by call id, are on the calls that wait; where some are
-        missing, the run pauses again. A run that is done gives its result. Raises `RunUnknown`, `Misused` for a
+        Calls with a result are not made again. `decisions`, by call id or key, are on the calls that wait; where some
+        are missing, the run pauses again. A run that is done gives its result. Raises `RunUnknown`, `Misused` for a
         decision on a call that is not there, and what `run` does.
         """
         return await self._resumed(run, decisions, Nobody())
@@ -127,13 +127,25 @@ class AsyncAgent(Generic[T]):
         self, run: str | RunRecord, decisions: Mapping[str, Decision] | None, outlet: Outlet
     ) -> RunResult[T]:
         journal = self._plan.journal or MemoryJournal()
-        record = await journal.load(run) if isinstance(run, str) else run
+        record = await self._found(run, journal)
         self._check(record)
-        _refuse_unasked(record, decisions or {})
+        decided(record, decisions or {})
         if record.status == "done":
             return cast("RunResult[T]", result_of_record(record, self._talk(), self._plan))
         claimed = await (journal.claim(run) if isinstance(run, str) else journal.adopt(run))
-        return await self._run(claimed, journal, outlet).go(decisions)
+        return await self._run(claimed, journal, outlet).go(decided(claimed, decisions or {}))
+
+    async def _found(self, run: str | RunRecord, journal: Journal) -> RunRecord:
+        if isinstance(run, RunRecord):
+            return run
+        if not isinstance(run, str):
+            raise Misused(f"resume() was given a {type(run).__name__}", hint="give an id, or RunRecord.from_json(text)")
+        if self._plan.journal is None:
+            raise RunUnknown(
+                f"{self.name} has no journal, so it knows no run {run!r}",
+                hint="make the agent with the journal in which the run is, or resume the record of the run",
+            )
+        return await journal.load(run)
 
     def _run(self, record: RunRecord, journal: Journal, outlet: Outlet) -> Run[T]:
         clock = self._channel.clock
@@ -159,24 +171,6 @@ class AsyncAgent(Generic[T]):
             )
 
 
-def _refuse_unasked(record: RunRecord, decisions: Mapping[str, Decision]) -> None:
-    known = [call.id for turn in record.turns[-1:] for call in turn.calls]
-    for call_id in decisions:
-        if call_id not in known:
-            there = f"its last calls are {', '.join(known)}" if known else "its last turn has none"
-            raise Misused(
-                f"the run {record.id} has no call {call_id!r} to decide on", hint=f"{there}: use request.call.id"
-            )
-
-
-def agent_of(
-    channel: Channel, options: Mapping[str, Any], *, into: Any, session: AsyncSession | None
-) -> AsyncAgent[Any]:
-    """The agent of a client, with the session that it has opened."""
-    from grokkit.agents.journal.opening import open_journal
-
-    journal = options.get("journal")
-    opened = open_journal(journal) if isinstance(journal, str) else journal
-    return AsyncAgent(
-        channel, planned(options, default_model=channel.config.model, into=into, journal=opened, session=session)
-    )
+def agent_of(channel: Channel, options: Mapping[str, Any], *, into: Any, **opened: Any) -> AsyncAgent[Any]:
+    """The agent of a client, with the session and the journal that it has opened."""
+    return AsyncAgent(channel, planned(options, default_model=channel.config.model, into=into, **opened))

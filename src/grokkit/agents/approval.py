@@ -1,12 +1,14 @@
 """Who is asked before a tool runs, and what can be answered."""
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeAlias, TypeGuard, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
 from grokkit.errors import Misused
+from grokkit.tools.running import in_thread
 from grokkit.tools.settings import Effects
 from grokkit.tools.tool import Tool
 from grokkit.wire.events import ToolCall
@@ -85,7 +87,9 @@ Predicate: TypeAlias = Callable[[ToolCall, Tool[..., Any]], bool]
 """Whether this call of this tool has to be approved."""
 Ask: TypeAlias = Callable[[ApprovalRequest], Awaitable[Decision | None]]
 """Asks somebody here and now; None leaves the call waiting, and the run pauses."""
-Approve: TypeAlias = Literal["destructive", "always"] | Predicate | Ask
+AskByHand: TypeAlias = Callable[[ApprovalRequest], Decision | None]
+"""The same as a plain function, which runs in a thread."""
+Approve: TypeAlias = Literal["destructive", "always"] | Predicate | Ask | AskByHand
 
 
 class Approval(msgspec.Struct, frozen=True):
@@ -100,9 +104,9 @@ class Approval(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, approve: "Approve | Approval | None") -> "Approval":
-        """What is meant: nothing is asked, or which calls are, or (an async function) who decides on destructive ones.
+        """What is meant: nothing is asked, or which calls are, or who decides on destructive ones.
 
-        Raises `Misused` for anything else.
+        A function of call and tool says which; one of the request decides. Raises `Misused` for anything else.
         """
         if isinstance(approve, Approval):
             return approve
@@ -114,12 +118,30 @@ class Approval(msgspec.Struct, frozen=True):
             return cls(_NAMED[approve])
         if not callable(approve):
             raise Misused("approve= takes 'destructive', 'always', a function, or an Approval")
-        return cls(_destructive, approve) if _asks(approve) else cls(cast("Predicate", approve))
+        if inspect.iscoroutinefunction(approve) or inspect.iscoroutinefunction(type(approve).__call__):
+            return cls(_destructive, cast("Ask", approve))
+        if _takes(approve, 2):
+            return cls(cast("Predicate", approve))
+        if _takes(approve, 1):
+            return cls(_destructive, _in_thread(cast("AskByHand", approve)))
+        raise Misused("approve= was given a function that takes neither (request) nor (call, tool)")
 
 
-def _asks(approve: Predicate | Ask) -> TypeGuard[Ask]:
-    method = type(approve).__call__
-    return inspect.iscoroutinefunction(approve) or inspect.iscoroutinefunction(method)
+def _takes(function: Callable[..., object], count: int) -> bool:
+    try:
+        inspect.signature(function).bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def _in_thread(ask: AskByHand) -> Ask:
+    @functools.wraps(ask)
+    async def asked(request: ApprovalRequest) -> Decision | None:
+        given: Decision | Awaitable[Decision | None] | None = await in_thread("approval", lambda: ask(request))
+        return await given if inspect.isawaitable(given) else given
+
+    return asked
 
 
 def _never(_call: ToolCall, _tool: Tool[..., Any]) -> bool:

@@ -29,6 +29,10 @@ After: TypeAlias = "Callable[[ToolResult], Awaitable[ToolResult | None] | ToolRe
 """Sees a result before the model does, and may give another one in its place."""
 
 
+LONGEST_OUTPUT = 200_000
+"""Characters, some 50,000 tokens: more than that of one call leaves too little room for others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """Where and how the calls of a run are made."""
@@ -41,6 +45,7 @@ class Bench:
     clock: Clock
     slots: asyncio.Semaphore
     time_limit: float | None
+    longest_output: int | None
     cache: ResultsCache
     tenant: str
     approval: Approval

@@ -10,9 +10,10 @@ import asyncio
 import inspect
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from grokkit.agents.outcome import Outcome
+from grokkit.agents.failures import remembering
+from grokkit.agents.outcome import Outcome, RunResult
 from grokkit.errors import Misused
 from grokkit.tools.encoding import encode_result
 from grokkit.tools.running import in_thread
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
     from grokkit.agents.agent import AsyncAgent
 
-    Step: TypeAlias = "Chain | AsyncAgent[Any] | Tool[..., Any] | Callable[[Any], Any]"
+    class BlockingAgent(Protocol):
+        """An agent of the other face."""
+
+        @property
+        def twin(self) -> AsyncAgent[Any]:
+            """The agent that does the work."""
+            ...
+
+    Step: TypeAlias = "Chain | AsyncAgent[Any] | BlockingAgent | Tool[..., Any] | Callable[[Any], Any]"
 
 
 class Chain(ABC):
@@ -161,12 +170,19 @@ class _Branch(Chain):
         self.name = f"{name(then)} if {name_of(condition)}" + (f" else {name(otherwise)}" if otherwise else "")
 
     async def _walked(self, value: Any) -> tuple[Any, list[Outcome[Any]]]:
-        met = self._condition(value)
-        step = self._then if (await met if inspect.isawaitable(met) else met) else self._otherwise
+        step = self._then if await self._is_met(value) else self._otherwise
         if step is None:
             return value, []
         done = await _told_where(step, value, self)
         return done.value, [done]
+
+    async def _is_met(self, value: Any) -> bool:
+        try:
+            met = self._condition(value)
+            return await met if inspect.isawaitable(met) else met
+        except Exception as error:
+            error.add_note(f"in the condition of {self!r}")
+            raise
 
 
 def _agent(step: Step) -> AsyncAgent[Any] | None:
@@ -187,11 +203,16 @@ async def _called(step: Callable[[Any], Any], value: Any) -> Any:
 
 
 async def _told_where(step: Step, value: Any, chain: Chain) -> Outcome[Any]:
+    done: Outcome[Any] | None = None
     try:
-        return await run(step, value)
+        done = await run(step, value)
+        _ = done.value
     except Exception as error:
         error.add_note(f"in the step {name(step)!r} of {chain!r}")
+        if isinstance(done, RunResult):
+            remembering(error, done.record)
         raise
+    return done
 
 
 async def _all(works: Iterable[Awaitable[Outcome[Any]]]) -> list[Outcome[Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokkit.agents import wording
 from grokkit.agents.approval import Approval, ApprovalRequest
-from grokkit.agents.bench import After, Before, Bench, Halt, Told, key_of
+from grokkit.agents.bench import LONGEST_OUTPUT, After, Before, Bench, Halt, Told, key_of
 from grokkit.agents.one_call import OneCall
 from grokkit.agents.results import Executed, JournalUnavailable, ToolResult
 from grokkit.agents.results_cache import ResultsCache, refuse_unsafe
@@ -61,6 +61,7 @@ class Execution:
         known: Sequence[CallRecord] = (),
         parallel: int = 8,
         time_limit: float | None = None,
+        longest_output: int | None = LONGEST_OUTPUT,
         results: Store | None = None,
         tenant: str = "",
         approve: Approve | Approval | None = None,
@@ -79,6 +80,7 @@ class Execution:
             clock=clock,
             slots=asyncio.Semaphore(parallel),
             time_limit=time_limit,
+            longest_output=longest_output,
             cache=ResultsCache(results, tenant),
             tenant=tenant,
             approval=Approval.of(approve),

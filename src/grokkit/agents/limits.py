@@ -7,7 +7,7 @@ follow any more.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, Unpack
 
 from grokkit.errors import BadCall, ConfigInvalid
 from grokkit.wire.usage import TICKS_PER_USD, Usage
@@ -48,8 +48,13 @@ class RunLimits:
         for name in self.__slots__:
             value = getattr(self, name)
             least = 1 if name == "turns" else 0
-            if value is not None and not (isinstance(value, int | float) and value >= least):
-                raise ConfigInvalid(f"RunLimits({name}={value!r}): give {least} or more, or None", param=name)
+            if value is not None and not (_is_number(value) and value >= least):
+                problem = f"RunLimits({name}={value!r}) is no limit"
+                raise ConfigInvalid(problem, hint=f"give {least} or more, or None for no limit", param=name)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,6 @@ broke, or was killed goes on from its last turn: `Run` does not know whether it 
 from __future__ import annotations
 
 import contextlib
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -18,8 +17,9 @@ from grokkit.agents.failures import remembering
 from grokkit.agents.hooks import RunHook, is_met, tell_hooks
 from grokkit.agents.journal.record import TurnRecord
 from grokkit.agents.limits import Excess, RunLimitReached, exceeded
+from grokkit.agents.metering import Meter, counted_by, meter_here
 from grokkit.agents.outcome import NoValue, RunResult
-from grokkit.agents.progress import is_bad, results_of, spent_before
+from grokkit.agents.progress import is_bad, nested_before, results_of, spent_before
 from grokkit.agents.results import ToolResult
 from grokkit.agents.talks import prompt_items
 from grokkit.clock import Within
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_nested: ContextVar[list[Usage] | None] = ContextVar("grokkit_nested_usage", default=None)
-"""Where a run within a tool of another run says what it consumed."""
 _STATUS: dict[Stopped, RunStatus] = {"done": "done", "stop_condition": "done", "paused": "paused", "limit": "failed"}
 
 
@@ -77,12 +75,13 @@ class Run(Generic[T]):
         self._outlet = outlet
         self._began = clock.now()
         self._turns = [*record.turns]
+        self._counted = max(len(record.turns) - 1, 0)
         self._goes_on = record.epoch > 1
         self._spent = spent_before(record)
-        self._results = results_of(record)
+        self._results = results_of(record, record.turns[:-1])
         self._answer: Answer | None = None
         self._tries = plan.tries()
-        self._inner: list[Usage] = []
+        self._meter = Meter(used=nested_before(record))
         for turn in record.turns:
             talk.took(turn.input, turn.output)
         self._execution = self._made()
@@ -98,6 +97,7 @@ class Run(Generic[T]):
             known=self._record.calls,
             parallel=plan.parallel,
             time_limit=plan.time_limit,
+            longest_output=plan.longest_output,
             results=plan.results,
             tenant=self._record.tenant,
             approve=plan.approve,
@@ -111,23 +111,22 @@ class Run(Generic[T]):
 
         Raises `RunLimitReached`, and what calls of the model raise; either knows the record (`record_of`).
         """
-        token = _nested.set(self._inner)
         try:
-            return await self._ended(await self._limited(decisions or {}))
+            with counted_by(self._meter):
+                return await self._ended(await self._limited(decisions or {}))
         except _Exceeded as reached:
             raise await self._over(reached.excess) from None
         except Exception as error:
             await self._failed(error)
             raise
         finally:
-            _nested.reset(token)
-            if (outer := _nested.get()) is not None:
-                outer.append(self.usage)
+            if (outer := meter_here()) is not None:
+                outer.take(self._record.id, self.usage)
 
     @property
     def usage(self) -> Usage:
         """All that was consumed, nested runs included."""
-        return sum(self._inner, self._spent.usage)
+        return self._spent.usage + self._meter.usage
 
     async def _limited(self, decisions: Mapping[str, Decision]) -> _End:
         seconds = self._plan.limits.seconds
@@ -216,6 +215,7 @@ class Run(Generic[T]):
 
     def _count(self, results: Sequence[ToolResult]) -> None:
         self._results += results
+        self._counted = len(self._turns)
         bad = self._spent.bad_turns + 1 if is_bad(results) else 0
         self._spent = replace(self._spent, calls=self._spent.calls + len(results), bad_turns=bad)
 
@@ -247,6 +247,7 @@ class Run(Generic[T]):
             remembering(error, await self._journal.load(self._record.id))
 
     async def _result(self, end: _End) -> RunResult[Any]:
+        record = await self._journal.load(self._record.id)
         return RunResult(
             held=end.held,
             name=self._plan.name,
@@ -254,10 +255,10 @@ class Run(Generic[T]):
             seconds=self._clock.now() - self._began,
             answer=self._answer,
             turns=len(self._turns),
-            calls=tuple(self._results),
+            calls=(*self._results, *results_of(record, self._turns[self._counted :])),
             stopped=end.stopped,
             pending=end.pending,
-            record=await self._journal.load(self._record.id),
+            record=record,
             items=tuple(self._talk.items),
         )
 

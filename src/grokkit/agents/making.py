@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from grokkit.agents.agent import AsyncAgent
     from grokkit.agents.chains import Step
+    from grokkit.agents.held import Journals
     from grokkit.agents.outcome import Outcome
     from grokkit.agents.plan import AgentOptions
     from grokkit.resources.channel import Channel
@@ -28,6 +29,7 @@ class MakesAgents:
     """The methods of a client that are about agents."""
 
     _channel: Channel
+    _journals: Journals
 
     if TYPE_CHECKING:
 
@@ -47,7 +49,9 @@ class MakesAgents:
         """
         from grokkit.agents.agent import agent_of
 
-        return agent_of(self._channel, options, into=into, session=self._opened(options.get("session")))
+        journal, session = options.get("journal"), self._opened(options.get("session"))
+        opened = self._journals.of(journal) if isinstance(journal, str) else journal
+        return agent_of(self._channel, options, into=into, session=session, journal=opened)
 
     async def run(self, step: Step, value: object) -> Outcome[Any]:
         """What a step gives for a value: an agent, a tool, a function, or a chain of them (`grokkit.agents`).

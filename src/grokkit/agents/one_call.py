@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,13 +17,18 @@ from grokkit.agents.approval import ApprovalRequest, Decision
 from grokkit.agents.attempt import Ended, attempt
 from grokkit.agents.bench import Bench, Halt, key_of
 from grokkit.agents.journal.record import CallRecord, Status
+from grokkit.agents.metering import Meter, counted_by, meter_here
 from grokkit.agents.results import JournalUnavailable, ToolResult
 from grokkit.errors import ConfigInvalid, Misused, StoreUnavailable
 from grokkit.tools.refusals import ArgumentsRefused
+from grokkit.tools.settings import name_of
 
 if TYPE_CHECKING:
     from grokkit.tools import Effects, Tool
     from grokkit.wire.events import ToolCall
+
+
+T = TypeVar("T")
 
 
 class OneCall:
@@ -40,6 +45,7 @@ class OneCall:
         self._effects: Effects = _worse(known, self._tool)
         self._changed: str | None = None if known is None else known.arguments
         self._begun = 0 if known is None else known.begun
+        self._meter = Meter(meter_here(), known.nested if known is not None else None)
         self._key = known.key if known is not None else key_of(bench.claim.run_id, turn, call.id)
 
     async def outcome(self) -> ToolResult | ApprovalRequest:
@@ -65,7 +71,7 @@ class OneCall:
 
     async def _judged(self, tool: Tool[..., Any]) -> Decision | None:
         for hook in self._bench.before:
-            decision: Decision | None = await _awaited(hook(self._call, tool))
+            decision = _of_type(Decision, await _awaited(hook(self._call, tool)), hook)
             if decision is not None:
                 return decision
         if not self._bench.approval.needed(self._call, tool):
@@ -77,7 +83,9 @@ class OneCall:
         if ask is None:
             return None
         async with self._bench.asking:
-            return None if self._halt.error is not None else await ask(self._request(reason))
+            if self._halt.error is not None:
+                return None
+            return _of_type(Decision, await ask(self._request(reason)), ask)
 
     def _request(self, reason: Literal["approval", "unknown"]) -> ApprovalRequest:
         return ApprovalRequest(
@@ -143,7 +151,8 @@ class OneCall:
         begun = bench.clock.now()
         limit = tool.time_limit if tool.time_limit is not None else bench.time_limit
         work = tool.run(decoded, key=self._key, call_id=self._call.id, tenant=bench.tenant)
-        ended = await attempt(work, bench.clock, limit)
+        with counted_by(self._meter):
+            ended = await attempt(work, bench.clock, limit)
         if ended.how == "cut" and self._effects != "destructive":
             raise asyncio.CancelledError  # it can be made again: nothing is to be written down
         status, output, error = _read(tool, ended, limit)
@@ -157,7 +166,7 @@ class OneCall:
         """As the hooks leave it. It was written down before: they may take their time, or fail."""
         reviewed = result
         for hook in self._bench.after:
-            changed: ToolResult | None = await _awaited(hook(reviewed))
+            changed = _of_type(ToolResult, await _awaited(hook(reviewed)), hook)
             reviewed = reviewed if changed is None else changed
         if self._bench.after:
             await self._write(reviewed, reviewed=True)
@@ -202,6 +211,7 @@ class OneCall:
     def _result(
         self, status: Status, output: str, *, cached: bool = False, seconds: float = 0.0, error: str | None = None
     ) -> ToolResult:
+        output = wording.readable(output, self._bench.longest_output)
         if self._changed is not None and status != "declined":
             output = wording.changed(self._changed, output)
         return ToolResult(
@@ -223,6 +233,7 @@ class OneCall:
             status=status,
             arguments=self._changed,
             begun=self._begun,
+            nested=self._meter.used,
         )
 
 
@@ -254,6 +265,15 @@ def _worse(known: CallRecord | None, tool: Tool[..., Any] | None) -> Effects:
     if "destructive" in declared or not declared:
         return "destructive"
     return "idempotent" if "idempotent" in declared else "read_only"
+
+
+def _of_type(wanted: type[T], given: object, giver: object) -> T | None:
+    if given is None or isinstance(given, wanted):
+        return given
+    raise Misused(
+        f"{name_of(giver)} gave a {type(given).__name__}, which decides nothing",
+        hint=f"give a {wanted.__name__}, or None",
+    )
 
 
 async def _awaited(given: object) -> Any:

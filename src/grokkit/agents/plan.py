@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from grokkit.agents.bench import LONGEST_OUTPUT
 from grokkit.agents.limits import RunLimits
-from grokkit.errors import Misused
+from grokkit.agents.refusals import LASTING, refuse_unfit_plan, several
 from grokkit.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from grokkit.tools.tool import Dialect
 
     Offered = Tool[..., Any] | Callable[..., Any] | Mapping[str, Any]
-
-_LASTING = {"auto", "none"}
-_MODES = {*_LASTING, "required"}
 
 
 class AgentOptions(TypedDict, total=False):
@@ -46,6 +43,8 @@ class AgentOptions(TypedDict, total=False):
     """How many calls of one turn run at one time."""
     time_limit: float | None
     """Seconds that a call may take whose tool has no limit of its own."""
+    longest_output: int | None
+    """How many characters of a tool's result the model reads (200,000); of a longer one it reads the beginning."""
     approve: Approve | Approval | None
     """Which calls somebody has to approve, or who is asked: see docs/agents.md."""
     journal: str | Journal | None
@@ -78,6 +77,7 @@ class Plan:
     hooks: tuple[Hook, ...] = ()
     parallel: int = 8
     time_limit: float | None = None
+    longest_output: int | None = LONGEST_OUTPUT
     approve: Approve | Approval | None = None
     journal: Journal | None = None
     results: Store | None = None
@@ -106,7 +106,7 @@ class Plan:
 
     def _choice(self, turn: int) -> str | Mapping[str, Any] | None:
         choice = self.tool_choice
-        if choice is None or (isinstance(choice, str) and choice in _LASTING):
+        if choice is None or (isinstance(choice, str) and choice in LASTING):
             return choice
         if turn > 1:
             return None  # a call that is forced each time would be made for ever
@@ -118,21 +118,22 @@ class Plan:
 def planned(options: Mapping[str, Any], *, default_model: str, into: Any = None, **opened: Any) -> Plan:
     """The plan of an agent's options, with those that are `opened` already.
 
-    Raises `Misused` for tools of one name, and for what cannot be together; `TypeError` for an unknown option.
+    Raises `Misused` for values that an option cannot have, and for what cannot be together; `TypeError` for an unknown
+    option.
     """
     given: dict[str, Any] = {**options, **opened}
     for name in given:
         if name not in AgentOptions.__annotations__:
             raise TypeError(f"agent() has no option {name!r}: there are {', '.join(AgentOptions.__annotations__)}")
     stop = given.get("stop")
-    given["stop"] = () if stop is None else (stop,) if callable(stop) else tuple(stop)
-    given["hooks"] = tuple(given.get("hooks") or ())
+    given["stop"] = (stop,) if callable(stop) else several("stop", stop)
+    given["hooks"] = several("hooks", given.get("hooks"))
     rest = {**(given.get("options") or {})}
-    offered = [*(given.pop("tools", None) or ()), *(rest.pop("tools", None) or ())]
+    offered = [*several("tools", given.pop("tools", None)), *several("tools", rest.pop("tools", None))]
     given.setdefault("tool_choice", rest.pop("tool_choice", None))
     tools, server_tools = sorted_out(offered)
     plan = Plan(**{**given, "options": rest, "tools": tools, "server_tools": server_tools})
-    _check(plan)
+    refuse_unfit_plan(plan)
     return plan if into is None else _typed(plan, into, default_model)
 
 
@@ -159,23 +160,3 @@ def as_tool(offered: Callable[..., Any]) -> Tool[..., Any]:
     from grokkit.tools.decorator import tool
 
     return offered if isinstance(offered, Tool) else tool(offered)
-
-
-def _check(plan: Plan) -> None:
-    twice = [name for name, count in Counter(tool.name for tool in plan.tools).items() if count > 1]
-    if twice:
-        raise Misused(f"{len(plan.tools)} tools, of which several are named {twice[0]!r}", hint="tool(..., name=...)")
-    for tool in plan.server_tools:
-        if tool.get("type") == "function":
-            name = tool.get("name") or (tool.get("function") or {}).get("name")
-            raise Misused(
-                f"the tool {name!r} is a definition without a function, so nobody can run it",
-                hint="make a tool of it: Tool.from_schema(name, description, schema, function)",
-            )
-    choice = plan.tool_choice
-    if isinstance(choice, str) and choice not in {*_MODES, *(tool.name for tool in plan.tools)}:
-        raise Misused(f"tool_choice={choice!r} is neither a tool of {plan.name} nor auto, none or required")
-    if plan.session is not None and plan.dialect != "responses":
-        raise Misused("a session is a conversation of the Responses API", hint='leave out dialect="chat"')
-    if plan.parallel < 1:
-        raise Misused(f"parallel={plan.parallel}: at least one call has to run at a time")

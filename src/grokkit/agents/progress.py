@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def spent_before(record: RunRecord) -> Spent:
-    """What a run has consumed; the calls of its last turn are not counted, as they are looked at once more.
+    """What a run itself has consumed; the calls of its last turn are not counted, as they are looked at once more.
 
     >>> from grokkit.agents.journal import RunRecord, TurnRecord
     >>> spent_before(RunRecord(turns=[TurnRecord(number=1, usage=Usage(total_tokens=7))])).usage.total_tokens
@@ -30,9 +30,19 @@ def spent_before(record: RunRecord) -> Spent:
     )
 
 
-def results_of(record: RunRecord) -> list[ToolResult]:
-    """What came of the calls of all turns but the last, as far as it is written down."""
-    return [result for turn in record.turns[:-1] for result in turn_results(record, turn)]
+def nested_before(record: RunRecord) -> dict[str, Usage]:
+    """What runs within the run's calls consumed, by their ids."""
+    return {run_id: usage for call in record.calls for run_id, usage in call.nested.items()}
+
+
+def usage_of(record: RunRecord) -> Usage:
+    """All that a run consumed, with the runs within it."""
+    return sum(nested_before(record).values(), spent_before(record).usage)
+
+
+def results_of(record: RunRecord, turns: Iterable[TurnRecord]) -> list[ToolResult]:
+    """What came of the calls of these turns, as far as it is written down."""
+    return [result for turn in turns for result in turn_results(record, turn)]
 
 
 def turn_results(record: RunRecord, turn: TurnRecord) -> list[ToolResult]:

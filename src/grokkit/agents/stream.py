@@ -97,7 +97,11 @@ class AsyncRunStream(Generic[T]):
         if task is None:
             return
         task.cancel()
-        await asyncio.wait([task])
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            await asyncio.wait([task])  # to be cancelled while it leaves keeps nobody from leaving in order
+            raise
         if not task.cancelled():
             task.exception()  # it was raised where the events were read, or nobody read so far
 

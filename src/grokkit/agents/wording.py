@@ -80,6 +80,18 @@ def cut_off(name: str) -> str:
     return f"{name} was cut off: it may have taken effect"
 
 
+def readable(text: str, longest: int | None) -> str:
+    """The text without what no request can carry, and no longer than that.
+
+    >>> readable("a \\udce9 b", None), readable("0123456789", 4)
+    ('a ? b', '0123\\n(cut: these are the first 4 of 10 characters)')
+    """
+    sendable = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    if longest is None or len(sendable) <= longest:
+        return sendable
+    return f"{sendable[:longest]}\n(cut: these are the first {longest:,} of {len(sendable):,} characters)"
+
+
 def changed(arguments: str, output: str) -> str:
     """The output, and that other arguments than the model's led to it."""
     return f"(run with changed arguments: {arguments})\n{output}"
@@ -97,6 +109,6 @@ def _told(error: BaseException) -> str:
         text = error.message if isinstance(error, GrokError) else str(error)
     except Exception:  # noqa: BLE001 - an error whose text is an error has none
         text = ""
-    text = mask_keys(text)
+    text = readable(mask_keys(text), None)
     short = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
     return f"{type(error).__name__}: {short}" if short else type(error).__name__

@@ -43,6 +43,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How often it was announced that the call is going to be made."""
     reviewed: bool = True
     """Whether the hooks that may change a result have seen it."""
+    nested: dict[str, Usage] = {}
+    """What runs within the call consumed, by their ids."""
 
     @property
     def settled(self) -> bool:
