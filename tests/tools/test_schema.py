@@ -5,7 +5,10 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import re
 from datetime import UTC, datetime, time
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, NewType, TypedDict, TypeVar
 
 import annotated_types
@@ -76,6 +79,19 @@ class Nobody(enum.Enum):
     pass
 
 
+def _brief(value: object) -> str:
+    """A name that is the same each time: a repr may have the address of a function."""
+    return re.sub(" at 0x[0-9a-f]+", "", str(value))
+
+
+def one_more(text: str) -> int:
+    return int(text) + 1
+
+
+class Perhaps(msgspec.Struct):
+    note: str | msgspec.UnsetType = msgspec.UNSET
+
+
 @pytest.mark.parametrize(
     ("type_", "text", "value"),
     [
@@ -86,7 +102,7 @@ class Nobody(enum.Enum):
         (Cat | Dog, '{"kind": "cat", "myX": 1}', Cat(1)),
         (Fixed, "{}", {}),
         (Checked, '{"a": 3}', Checked(3)),
-        (Annotated[int, pydantic.BeforeValidator(lambda text: int(text) + 1)], '"2"', 3),
+        (Annotated[int, pydantic.BeforeValidator(one_more)], '"2"', 3),
         (UserId, "3", 3),
         (Names, '["a"]', ["a"]),
         (dict[UserId, int], '{"1": 2}', {1: 2}),
@@ -94,13 +110,18 @@ class Nobody(enum.Enum):
         (collections.deque[int], "[1]", collections.deque([1])),
         (tuple, '[1, "a"]', (1, "a")),
         (tuple[()], "[]", ()),
+        (Perhaps, "{}", Perhaps()),
+        (Perhaps, '{"note": "a"}', Perhaps("a")),
+        (Path, '"notes/a.txt"', Path("notes/a.txt")),
+        (IPv4Address, '"192.0.2.1"', IPv4Address("192.0.2.1")),
+        (str | IPv6Address, '"2001:db8::1"', IPv6Address("2001:db8::1")),
         (Odd, '"FAR"', Odd.FAR),
         (int | float, "3.0", 3.0),
         (float | int, "3", 3),
         (str | datetime, '"2026-01-01T00:00:00Z"', datetime(2026, 1, 1, tzinfo=UTC)),
         (Annotated[time, msgspec.Meta(tz=True)], '"12:30:00Z"', time(12, 30, tzinfo=UTC)),
     ],
-    ids=str,
+    ids=_brief,
 )
 def test_values_are_read(type_: Any, text: str, value: object) -> None:
     decoded = decoder_of(type_)(text)
@@ -156,6 +177,24 @@ def test_schemas_say_what_annotations_say(type_: Any, schema: dict[str, Any]) ->
     assert schema_of(type_).json == schema
 
 
+def test_the_branches_of_a_pydantic_union_are_told_apart_by_themselves() -> None:
+    """What pydantic says of them besides refers to definitions that are not there."""
+
+    class One(pydantic.BaseModel):
+        kind: Literal["one"]
+
+    class Two(pydantic.BaseModel):
+        kind: Literal["two"]
+
+    class Both(pydantic.BaseModel):
+        either: Annotated[One | Two, pydantic.Field(discriminator="kind")]
+
+    either = schema_of(Both).json["properties"]["either"]
+
+    assert "discriminator" not in either
+    assert [branch["properties"]["kind"]["const"] for branch in either["oneOf"]] == ["one", "two"]
+
+
 def test_what_is_used_twice_is_defined_once() -> None:
     schema = schema_of(tuple[Dog, Dog, Cat]).json
 
@@ -195,6 +234,9 @@ def test_fields_of_a_class_are_described_and_have_their_defaults() -> None:
         (Nobody, "Grok refuses an empty enum"),
         (Annotated[str, pydantic.Field(pattern="[")], "is no regular expression"),
         ("Text", "is text that names nothing known"),
+        (tuple[int, *tuple[str, ...]], "use two fields"),
+        ([int], "a list is written list[int]"),
+        ({"type": "object"}, "a value of the type dict is no type"),
     ],
     ids=str,
 )

@@ -491,3 +491,14 @@ def test_what_the_simulator_sends_for_the_schema_is_decoded(dialect: Literal["re
 
     arguments = book.decode(answer.tool_calls[0].arguments)
     assert set(arguments) == {"stops", "options", "point", "budget", "days", "prices", "span"}
+
+
+def test_half_a_character_in_arguments_is_told_apart_from_arguments_that_end_too_early() -> None:
+    @tool
+    def note(text: str) -> None:
+        """Keep a note."""
+
+    with pytest.raises(ArgumentsRefused, match=r"\\ud83d is half a character: write the character itself"):
+        note.decode(r'{"text": "\ud83d"}')
+    with pytest.raises(ArgumentsRefused, match="cut off before its end"):
+        note.decode('{"text": "')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_HALF_A_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+"""A character above U+FFFF is written as two escapes; the first alone means nothing."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -74,5 +77,10 @@ def parsed(text: str | bytes | bytearray) -> Any:
         return _decode(text)
     except ValueError as error:
         problem = str(error)
-    cut = "truncated" in problem
-    raise Misfit(Fault("the JSON is cut off before its end" if cut else f"this is not JSON: {problem}"))
+    if not text.strip():
+        raise Misfit(Fault("it is empty"))
+    if "truncated" not in problem:
+        raise Misfit(Fault(f"this is not JSON: {problem}"))
+    half = _HALF_A_PAIR.search(text if isinstance(text, str) else text.decode(errors="replace"))
+    cut = "the JSON is cut off before its end"
+    raise Misfit(Fault(f"{half[0]} is half a character: write the character itself" if half else cut))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ def _plain(value: Any) -> Any:
             return made(**options)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if isinstance(value, IPv4Address | IPv6Address):
+        return str(value)
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 

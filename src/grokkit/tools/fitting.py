@@ -7,8 +7,8 @@ from typing import Any
 
 from grokkit.tools.keywords import FORMATS, MOST, NEVER_IN_PATTERNS
 
-DROPPED_WORDS = frozenset({"$schema", "$comment", "$id"})
-"""Words about the schema itself, which say nothing to the model."""
+DROPPED_WORDS = frozenset({"$schema", "$comment", "$id", "discriminator"})
+"""Words about the schema itself, and OpenAPI's of its branches, which say nothing to the model that they do not."""
 _BEST_EFFORT = (
     "not", "if", "uniqueItems", "contains", "propertyNames", "patternProperties", "dependentRequired",
     "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems", "contentEncoding",

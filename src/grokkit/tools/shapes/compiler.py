@@ -10,6 +10,8 @@ from collections import abc, deque
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
 
+from msgspec import UnsetType
+
 from grokkit.tools.shapes import plain
 from grokkit.tools.shapes.arrays import Items, Row
 from grokkit.tools.shapes.bounds import Marks, bounded
@@ -73,7 +75,7 @@ class Compiler:
         if get_origin(kind) is Annotated:
             return self._annotated(kind, variables)
         if get_origin(kind) in {typing.Union, types.UnionType}:
-            return Union([self.shape(branch, variables) for branch in get_args(kind)])
+            return Union([self.shape(each, variables) for each in get_args(kind) if each is not UnsetType])
         if get_origin(kind) is Literal:
             return choice_of_literal(get_args(kind))
         return self._held(kind, variables)
@@ -106,6 +108,8 @@ class Compiler:
 
     def _held(self, kind: Any, variables: Mapping[Any, Any]) -> Shape:
         """The shape of a type that holds others."""
+        if getattr(type(kind), "__hash__", None) is None:
+            raise TypeError(_no_type(kind))
         origin, arguments = get_origin(kind) or kind, get_args(kind)
         if origin in _SEQUENCES:
             return self._sequence(origin, arguments[0] if arguments else Any, variables)
@@ -132,6 +136,8 @@ class Compiler:
     def _tuple(self, arguments: tuple[Any, ...], variables: Mapping[Any, Any], *, bare: bool) -> Shape:
         if bare or arguments[1:] == (...,):
             return Items(self.shape(Any if bare else arguments[0], variables), tuple)
+        if any(get_origin(each) is typing.Unpack or getattr(each, "__unpacked__", False) for each in arguments):
+            raise TypeError("a tuple of some places and then any number of others has no JSON form: use two fields")
         return Row([self.shape(argument, variables) for argument in arguments], tuple)
 
     def _record(self, kind: Any, origin: type, variables: Mapping[Any, Any]) -> Shape:
@@ -186,6 +192,12 @@ def _bound_variables(origin: type, arguments: tuple[Any, ...], outer: Mapping[An
 
 def _name(kind: Any) -> str:
     return getattr(kind, "__name__", None) or str(kind)
+
+
+def _no_type(thing: Any) -> str:
+    if isinstance(thing, list) and len(thing) == 1:
+        return f"a list is written list[{_name(thing[0])}], not [{_name(thing[0])}]"
+    return f"a value of the type {type(thing).__name__} is no type: give the type itself"
 
 
 def _no_form(kind: Any) -> str:

@@ -7,6 +7,8 @@ import binascii
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -28,23 +30,25 @@ _UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 class Formatted(Shape):
     """A value written as text: the text must match `pattern` whole, then `make` makes the value of it.
 
-    `format` is said to the model where Grok enforces it; otherwise it gets the pattern.
+    `format` is said to the model where Grok enforces it; otherwise it gets the pattern, if there is one to keep to.
     """
 
     kinds = frozenset({"string"})
     rank = 3
 
-    def __init__(self, what: str, pattern: str, make: Callable[[str], object], format_: str | None = None) -> None:
+    def __init__(
+        self, what: str, pattern: str | None, make: Callable[[str], object], format_: str | None = None
+    ) -> None:
         self.what = what
-        self._pattern = f"^{pattern}$"
-        self._matches = re.compile(pattern).fullmatch
+        self._kept = {} if pattern is None else {"pattern": f"^{pattern}$"}
+        self._matches = re.compile(".*" if pattern is None else pattern, re.DOTALL).fullmatch
         self._make = make
         self._format = format_
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
         """Text of this form."""
         del book
-        form = {"format": self._format} if self._format else {"pattern": self._pattern, "description": self.what}
+        form = {"format": self._format} if self._format else {**self._kept, "description": self.what}
         return {"type": "string", **form}
 
     def read(self, value: Any) -> object:
@@ -95,6 +99,9 @@ FORMATTED: dict[object, Callable[[], Formatted]] = {
     Decimal: lambda: Formatted(
         "a decimal number in quotes such as 19.99", r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", Decimal
     ),
+    Path: lambda: Formatted("a path of a file or folder", None, Path),
+    IPv4Address: lambda: Formatted("an address such as 192.0.2.1", "[0-9.]+", IPv4Address, "ipv4"),
+    IPv6Address: lambda: Formatted("an address such as 2001:db8::1", "[0-9a-fA-F:.]+", IPv6Address, "ipv6"),
     bytes: lambda: Formatted("base64 text", _BASE64, base64.b64decode),
     bytearray: lambda: Formatted("base64 text", _BASE64, lambda text: bytearray(base64.b64decode(text))),
 }

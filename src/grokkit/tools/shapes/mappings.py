@@ -27,4 +27,5 @@ def mapping_of(key: Any, key_shape: Shape, value: Shape) -> Shape:
         return Mapping(_WHOLE, value, key_schema=_WHOLE.schema(SchemaBook()))
     if key_shape.kinds == {"string"}:
         return Mapping(key_shape, value, key_schema=key_shape.schema(SchemaBook()))
-    raise TypeError(f"a dictionary cannot have {key} as keys: keys are text in JSON; use str, int, a date or an Enum")
+    said = key.__name__ if isinstance(key, type) else key
+    raise TypeError(f"a dictionary cannot have {said} as keys: keys are text in JSON; use str, int, a date or an Enum")
