@@ -12,6 +12,7 @@ from grokkit.errors import InvalidRequest
 from grokkit.sessions import finding, redis_scripts
 from grokkit.sessions.entries import read_all, written
 from grokkit.sessions.finding import Place
+from grokkit.sessions.scanning import AT_ONCE, scan
 from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
 from grokkit.sessions.totals import counters, usage_of
 from grokkit.stores.redis_line import Line, script
@@ -27,7 +28,6 @@ _DELETE = script(redis_scripts.DELETE)
 _INFO = script(redis_scripts.INFO)
 _NEWEST = script(redis_scripts.NEWEST)
 _ID = 32
-_AT_ONCE = 128
 _COUNTER = "#"
 
 _encode = msgspec.json.Encoder().encode
@@ -97,15 +97,7 @@ class RedisSessions:
 
     async def search(self, words: str, *, tag: str | None = None, limit: int = 20) -> list[Hit]:
         """See `SessionStore.search`."""
-        looked_for = finding.wanted(words)
-        hits: list[Hit] = []
-        async for info in self._newest_first(tag, None):
-            async for version, text in self._said(info):
-                if finding.occur(looked_for, finding.folded(text)):
-                    hits.append(Hit(name=info.name, version=version, excerpt=finding.excerpt(text, looked_for)))
-                if len(hits) >= limit:
-                    return hits
-        return hits
+        return await scan(self, self._newest_first(tag, None), words, limit)
 
     async def delete(self, name: str) -> bool:
         """See `SessionStore.delete`."""
@@ -129,23 +121,14 @@ class RedisSessions:
         most = "+inf" if after is None else repr(after.updated)
         offset = 0
         while True:
-            listed = await self._line.run(_NEWEST, [index], [self._slot, most, str(offset), str(_AT_ONCE)])
+            listed = await self._line.run(_NEWEST, [index], [self._slot, most, str(offset), str(AT_ONCE)])
             for member, fields in listed:
                 info = _info(member.decode(), fields)
                 if after is None or Place(info.updated, info.name).key() < after.key():
                     yield info
-            if len(listed) < _AT_ONCE:
+            if len(listed) < AT_ONCE:
                 return
-            offset += _AT_ONCE
-
-    async def _said(self, info: SessionInfo) -> AsyncIterator[tuple[int, str]]:
-        """The title, then what was said, the last turn first."""
-        yield 0, info.title
-        for end in range(info.version, 0, -_AT_ONCE):
-            begin = max(0, end - _AT_ONCE)
-            turns = await self.load(info.name, after=begin, limit=end - begin)
-            for at in range(len(turns), 0, -1):
-                yield begin + at, turns[at - 1].said
+            offset += AT_ONCE
 
     async def list(self, *, tag: str | None = None, limit: int = 50, after: str | None = None) -> Page:
         """See `SessionStore.list`."""

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from grokkit.sessions import finding
 from grokkit.sessions.entries import TurnUnreadable, read, written
+from grokkit.sessions.scanning import AT_ONCE, scan
 from grokkit.sessions.sealing_form import SealBroken, cover, place, sealed_in, sealed_in_title, title_cover
 from grokkit.sessions.sealing_keys import Keyring
-from grokkit.sessions.store import Description, Hit, Page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from grokkit.sessions.sealing_keys import Keys
-    from grokkit.sessions.store import SessionInfo, SessionStore
+    from grokkit.sessions.store import Description, Hit, Page, SessionInfo, SessionStore
     from grokkit.sessions.turn import Turn
 
-_AT_ONCE = 128
 _TITLE = "title"
 
 
@@ -82,15 +80,7 @@ class Sealed:
 
     async def search(self, words: str, *, tag: str | None = None, limit: int = 20) -> list[Hit]:
         """See `SessionStore.search`: every turn is fetched and opened here."""
-        looked_for = finding.wanted(words)
-        hits: list[Hit] = []
-        async for info in self._newest_first(tag):
-            async for version, text in self._said(info):
-                if len(hits) >= limit:
-                    return hits
-                if finding.occur(looked_for, finding.folded(text)):
-                    hits.append(Hit(name=info.name, version=version, excerpt=finding.excerpt(text, looked_for)))
-        return hits
+        return await scan(self, self._newest_first(tag), words, limit)
 
     async def delete(self, name: str) -> bool:
         """See `SessionStore.delete`."""
@@ -137,26 +127,13 @@ class Sealed:
         return msgspec.structs.replace(info, title=title.decode())
 
     async def _newest_first(self, tag: str | None) -> AsyncIterator[SessionInfo]:
-        """Each once, though it may get a turn meanwhile and move."""
-        seen: set[str] = set()
         after: str | None = None
         while True:
-            page = await self.list(tag=tag, limit=_AT_ONCE, after=after)
+            page = await self.list(tag=tag, limit=AT_ONCE, after=after)
             for info in page.sessions:
-                if info.name not in seen:
-                    yield info
-            seen.update(info.name for info in page.sessions)
+                yield info
             if (after := page.next) is None:
                 return
-
-    async def _said(self, info: SessionInfo) -> AsyncIterator[tuple[int, str]]:
-        """The title, then what was said, the last turn first."""
-        yield 0, info.title
-        for end in range(info.version, 0, -_AT_ONCE):
-            begin = max(0, end - _AT_ONCE)
-            turns = await self.load(info.name, after=begin, limit=end - begin)
-            for at in range(len(turns), 0, -1):
-                yield begin + at, turns[at - 1].said
 
     async def list(self, *, tag: str | None = None, limit: int = 50, after: str | None = None) -> Page:
         """See `SessionStore.list`."""
