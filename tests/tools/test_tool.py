@@ -502,3 +502,33 @@ def test_half_a_character_in_arguments_is_told_apart_from_arguments_that_end_too
         note.decode(r'{"text": "\ud83d"}')
     with pytest.raises(ArgumentsRefused, match="cut off before its end"):
         note.decode('{"text": "')
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("weather", 'options have names: @tool(name="...")'), (3, "give it a function"), ([], "give it")],
+)
+def test_what_is_no_function_is_no_tool(given: Any, hint: str) -> None:
+    with pytest.raises(ToolUnfit, match="a tool is made of a function, not of ") as refused:
+        tool(given)
+
+    assert hint in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("options", [{"time_limit": 0}, {"time_limit": True}, {"effects": "readonly"}, {"name": ""}])
+def test_a_refusal_names_the_function_that_is_refused(options: dict[str, Any]) -> None:
+    def weather(city: str) -> None: ...
+
+    with pytest.raises(ToolUnfit) as refused:
+        tool(weather, **options)
+
+    assert ("''" if "name" in options else "'weather'") in refused.value.message
+
+
+def test_names_of_files_that_are_no_text_reach_the_model_as_far_as_they_can_be_read() -> None:
+    @tool(effects="read_only")
+    def files() -> Any:
+        """What is in the folder."""
+
+    assert files.encode({"names": ["caf\udce9.txt"]}) == '{"names":["caf?.txt"]}'
+    assert files.encode("caf\udce9.txt é") == "caf?.txt é"

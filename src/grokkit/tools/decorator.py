@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
 
+from grokkit.tools.refusals import ToolUnfit
 from grokkit.tools.settings import Effects, Settings, name_of
 from grokkit.tools.spec import UnknownName, spec_of
 from grokkit.tools.tool import Tool
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_LONGEST = 200
 
 
 class Decorator(Protocol):
@@ -77,11 +78,23 @@ def tool(
     >>> shout.definition("chat")["function"]["parameters"]["required"]
     ['text']
     """
-    declared = Settings(name or "unnamed", description, effects, time_limit, cache_ttl, defer_loading)
     names = _names()
-    if function is None:
-        return lambda given: _made(given, replace(declared, name=name or name_of(given)), names)
-    return _made(function, replace(declared, name=name or name_of(function)), names)
+
+    def make(given: Any) -> Tool[..., Any]:
+        _refuse_no_function(given)
+        called = name_of(given) if name is None else name
+        return _made(given, Settings(called, description, effects, time_limit, cache_ttl, defer_loading), names)
+
+    return make if function is None else make(function)
+
+
+def _refuse_no_function(given: object) -> None:
+    if callable(given) or isinstance(given, classmethod | staticmethod):
+        return
+    raise ToolUnfit(
+        f"a tool is made of a function, not of {given!r}"[:_LONGEST],
+        hint='options have names: @tool(name="...")' if isinstance(given, str) else "give it a function",
+    )
 
 
 def _names() -> Mapping[str, Any]:

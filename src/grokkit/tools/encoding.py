@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -34,9 +35,12 @@ def encode_result(name: str, result: object) -> str:
     ('Rain.', '{"mm":3.5}')
     """
     if type(result) is str:
-        return result
+        return result if result.isascii() else result.encode(errors="replace").decode()
     try:
         return _encode(result).decode()
+    except UnicodeEncodeError:  # names of files may hold bytes that are no text
+        plain = msgspec.to_builtins(result, enc_hook=_plain, str_keys=True)
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
     except (TypeError, ValueError, NotImplementedError, RecursionError, OverflowError) as error:
         problem = f"the result of the tool {name}, a {type(result).__name__}, cannot be given to the model: {error}"
         raise Misused(problem, hint="return text, or values of plain types, dataclasses and the like") from error

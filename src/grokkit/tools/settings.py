@@ -38,7 +38,7 @@ class Settings:
             raise ToolUnfit(f"tool {self.name!r}: effects={self.effects!r} is none of {offered}", param="effects")
         for limit in ("time_limit", "cache_ttl"):
             seconds = getattr(self, limit)
-            if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
+            if seconds is not None and not (type(seconds) in {int, float} and seconds > 0):
                 raise ToolUnfit(
                     f"tool {self.name!r}: {limit}={seconds!r} must be seconds above 0, or None", param=limit
                 )
