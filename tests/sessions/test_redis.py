@@ -47,3 +47,18 @@ async def test_a_server_that_is_away_is_unavailable() -> None:
     with pytest.raises(StoreUnavailable):
         await store.append("s", [Turn()], expected=0)
     await store.aclose()
+
+
+async def test_what_the_server_threw_out_is_not_listed(redis_server: Any) -> None:
+    store = RedisSessions(redis_server.url)
+    for name in ("kept", "evicted"):
+        await store.append(name, [Turn(created=1.0)], expected=0)
+    for kind in ("turns", "session"):
+        redis_server.ask("DEL", f"grokkit:sessions:{{t:}}:{kind}:evicted")
+
+    listed = (await store.list()).sessions
+    again = await store.append("evicted", [Turn(created=2.0)], expected=0)
+    await store.aclose()
+
+    assert [info.name for info in listed] == ["kept"]
+    assert again == 1

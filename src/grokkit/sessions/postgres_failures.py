@@ -7,6 +7,7 @@ import psycopg
 from grokkit.config.unfit import redact
 from grokkit.errors import ConfigInvalid, GrokError, StoreUnavailable
 
+_AGAIN = "see that the server runs, may be written and has room; then ask again"
 _UNAVAILABLE = ("08", "25006", "40", "53", "55P03", "57", "58")
 """Connections, a server that may only be read, what others did at the same time, no room, a server that ends."""
 _CREDENTIALS = ("28", "3D000", "42501")
@@ -25,7 +26,7 @@ def failure(error: Exception, where: str) -> GrokError:
     """The error of ours that an error of psycopg's, or of the system's, becomes."""
     code, said = _code_of(error), _said(error)
     if code.startswith(_UNAVAILABLE):
-        return StoreUnavailable(f"{where} cannot be used now: {said}")
+        return StoreUnavailable(f"{where} cannot be used now: {said}", hint=_AGAIN)
     if code == "42501":
         return ConfigInvalid(
             f"{where} lets this user do less than the store needs: {said}",
@@ -39,7 +40,7 @@ def failure(error: Exception, where: str) -> GrokError:
     if not code and any(word in said for word in _CERTIFICATE_WORDS):
         return ConfigInvalid(f"{where} offers no TLS that is trusted: {said}", hint="see sslmode and sslrootcert")
     if not code:
-        return StoreUnavailable(f"{where} cannot be used now: {said}")
+        return StoreUnavailable(f"{where} cannot be used now: {said}", hint=_AGAIN)
     return ConfigInvalid(f"{where} refused ({code}): {said}", hint="check the store's URL and the server's rules")
 
 

@@ -71,7 +71,10 @@ class Line:
             raise
         if not done:
             task.cancel()
-            raise StoreUnavailable(f"{self.where} did not answer within {self._timeout:g} s")
+            raise StoreUnavailable(
+                f"{self.where} did not answer within {self._timeout:g} s",
+                hint="see that the server runs and is not overloaded; asking again is safe",
+            )
         if task.cancelled():
             raise StoreUnavailable(f"{self.where} was closed before it answered")
         try:

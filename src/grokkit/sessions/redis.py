@@ -124,7 +124,8 @@ class RedisSessions:
             listed = await self._line.run(_NEWEST, [index], [self._slot, most, str(offset), str(AT_ONCE)])
             for member, fields in listed:
                 info = _info(member.decode(), fields)
-                if after is None or Place(info.updated, info.name).key() < after.key():
+                is_there = bool(fields)  # the server may have thrown the session out and left its place in the index
+                if is_there and (after is None or Place(info.updated, info.name).key() < after.key()):
                     yield info
             if len(listed) < AT_ONCE:
                 return

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from grokkit.cli.chat import converse, refuse_without_terminal
+from grokkit.cli.chat import converse
 from grokkit.cli.chat.options import MannerOptions, manner_options
+from grokkit.cli.say import person_is_there
 from grokkit.cli.sessions.options import CONTEXT, PlaceOptions, place, place_options
 from grokkit.cli.verbosity import Verbosity, verbose_option
 
@@ -43,7 +44,10 @@ def command(
     """
     from grokkit.cli.chat.manner import Manner
 
-    refuse_without_terminal()
+    if not person_is_there():
+        raise click.UsageError(
+            "a conversation needs a terminal on both ends: grokkit chat --session NAME PROMPT asks one thing"
+        )
     manner = Manner(
         model=options["model"],
         system=options["system"],
