@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Counts what happens in a run, and ends the process at one of the steps."""
+    """Counts what happens in a run, and ends the process at one of the steps: the `last`, or the one of that name."""
 
-    def __init__(self, last: int | None, log: Path) -> None:
+    def __init__(self, last: int | str | None, log: Path) -> None:
         self._last = last
         self._count = 0
         self._log = log
@@ -42,7 +42,7 @@ class Steps:
         """The process dies here, if it is to."""
         with self._lock:
             self._count += 1
-            if self._count == self._last:
+            if self._last in {self._count, name}:
                 note(self._log, name)
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -141,12 +141,11 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     async with AsyncGrok(base_url=job["url"], api_key=job["key"], model="grok-4.7", trust_env=False) as grok:
         agent = grok.agent(tools=tools(Path(job["world"]), steps), journal=journal, name="clerk", **job["options"])
         try:
-            record = await journal.load(job["run"])
+            await journal.load(job["run"])
         except RunUnknown:
             result: RunResult[str] = await agent.run("Send the parcel", id=job["run"])
         else:
-            last = {call.id for turn in record.turns[-1:] for call in turn.calls}
-            decisions = {name: Decision(**decision) for name, decision in job["decisions"].items() if name in last}
+            decisions = {name: Decision(**decision) for name, decision in job["decisions"].items()}
             result = await agent.resume(job["run"], decisions)
     await journal.aclose()
     waiting = [

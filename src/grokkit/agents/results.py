@@ -15,8 +15,7 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a call, and what the model reads of it. `str(result)` is that text.
 
     `status` is `done`, or why there is no proper result: the tool `failed`, the call was `refused` (no such tool,
-    unfit arguments), `declined` by who was asked, or `skipped` (not made at all); it `timed_out`, or it is `unknown`
-    what came of it.
+    unfit arguments) or `declined` by who was asked; it `timed_out`, or it is `unknown` what came of it.
     """
 
     call: ToolCall

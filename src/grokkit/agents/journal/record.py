@@ -11,7 +11,7 @@ from grokkit.wire.usage import Usage
 
 Item = dict[str, Any]
 RunStatus = Literal["running", "paused", "done", "failed"]
-Status = Literal["done", "failed", "refused", "unknown", "timed_out", "declined", "skipped"]
+Status = Literal["done", "failed", "refused", "unknown", "timed_out", "declined"]
 """What became of a call, as `ToolResult.status` tells it."""
 
 
