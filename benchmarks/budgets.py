@@ -47,10 +47,15 @@ def startup_verdicts(imports: Mapping[str, Startup]) -> Iterator[Verdict]:
 
 
 def plain_verdicts(results: Mapping[str, Mapping[str, Result]]) -> Iterator[Verdict]:
-    """A plain call: near bare aiohttp, far below openai and xai-sdk, at every number in flight."""
-    for scenario in ("chat-1", "chat-16", "chat-200"):
-        measured = results.get(scenario, {})
-        label = f"plain call, {scenario.removeprefix('chat-')} in flight"
+    """A plain call: near bare aiohttp, far below openai and xai-sdk, at every number in flight.
+
+    *idle*: no layer has anything to do, as the server tells no limits. Else there are limits to keep to, far off.
+    """
+    for number in (1, 16, 200):
+        yield from _at_most(results.get(f"idle-{number}", {}), "aiohttp", 1.5, f"plain call, idle, {number} in flight")
+    for number in (1, 16, 200):
+        measured = results.get(f"chat-{number}", {})
+        label = f"plain call, {number} in flight"
         yield from _at_most(measured, "aiohttp", 1.5, label)
         yield from _times_less(measured, "openai", 8, label)
         yield from _times_less(measured, "xai-sdk", 2, label)

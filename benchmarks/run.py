@@ -23,7 +23,6 @@ from lines import trace
 from processes import LineProcess, RunFailed, cores, start_grpc_stub, start_stub
 from report import Run, as_json, as_text
 from scenarios import CACHE, CACHE_STREAM, PLAIN, STREAM, TOOLS, Effort, Expected, Scenario, Stand, measure
-from stub import EACH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,8 +132,7 @@ async def _stands(run: Run, peers: Sequence[Peer], urls: dict[str, str], stack: 
         stack.push_async_callback(process.stop)
         if (version := process.announcement["version"]) and not peer.environment:
             run.versions[peer.name] = version
-        url = urls[peer.name]
-        stands[peer.name] = Stand(process, url, url.replace("/v1", f"{EACH}/v1"))
+        stands[peer.name] = Stand(process, urls[peer.name])
     return stands
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from functions import RESULTS
 from processes import RunFailed
+from stub import EACH, LIMITLESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +29,8 @@ class Scenario:
     operation: str
     face: str = "async"
     concurrency: int = 1
-    each: bool = False
-    """Streams in one write per event, instead of in large blocks."""
+    stub: str = ""
+    """Which of the stub's ways to answer, by the start of its path."""
     result: str | None = None
     """What a call of a tool must bring; other calls bring what the stub sends."""
 
@@ -42,13 +43,16 @@ PLAIN = (
     Scenario("chat-1", ("chat", "1 in flight"), "chat"),
     Scenario("chat-16", ("chat", "16"), "chat", concurrency=16),
     Scenario("chat-200", ("chat", "200"), "chat", concurrency=200),
+    Scenario("idle-1", ("idle chat", "1"), "chat", stub=LIMITLESS),
+    Scenario("idle-16", ("idle chat", "16"), "chat", concurrency=16, stub=LIMITLESS),
+    Scenario("idle-200", ("idle chat", "200"), "chat", concurrency=200, stub=LIMITLESS),
     Scenario("responses-1", ("responses", "1"), "responses"),
     Scenario("ask-1", ("ask()", "1"), "ask"),
     Scenario("chat-blocking", ("chat", "blocking"), "chat", face="blocking"),
 )
 STREAM = (
     Scenario("chat-stream", ("chat", "coalesced"), "chat_stream"),
-    Scenario("chat-stream-each", ("chat", "write/event"), "chat_stream", each=True),
+    Scenario("chat-stream-each", ("chat", "write/event"), "chat_stream", stub=EACH),
     Scenario("chat-stream-text", (".text()", "coalesced"), "chat_stream_text"),
     Scenario("responses-stream", ("responses", "coalesced"), "responses_stream"),
     Scenario("chat-stream-blocking", ("chat", "blocking"), "chat_stream", face="blocking"),
@@ -108,11 +112,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Stand:
-    """One peer ready to be measured: its process, the URLs it calls."""
+    """One peer ready to be measured: its process, the address it calls."""
 
     process: LineProcess
     url: str
-    url_each: str
+
+    def url_of(self, scenario: Scenario) -> str:
+        """Where this scenario's calls go."""
+        return self.url.replace("/v1", f"{scenario.stub}/v1")
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,7 @@ async def _ask(scenario: Scenario, stand: Stand, calls: int) -> dict[str, object
             "client": scenario.name,
             "face": scenario.face,
             "operation": scenario.operation,
-            "url": stand.url_each if scenario.each else stand.url,
+            "url": stand.url_of(scenario),
             "calls": calls,
             "concurrency": scenario.concurrency,
         }

@@ -6,6 +6,7 @@ standard input closes or it is told to terminate:
     POST /v1/chat/completions       chat completions, plain or streamed by the `stream` of the body
     POST /v1/responses              Responses, the same
     POST /each/v1/...               the same, but a streamed reply goes out in one write per event
+    POST /limitless/v1/...          plain replies alone, without the headers that tell rate limits
 
 Under `/v1` a streamed reply goes out in blocks of 16 KiB, as a fast proxy passes it on.
 """
@@ -25,12 +26,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import replies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BLOCK = 16 * 1024
 DEFAULT_CHUNKS = 2000
 EACH = "/each"
-_COMMON_HEADERS = [f"{name}: {value}" for name, value in replies.HEADERS]
+LIMITLESS = "/limitless"
+_HEADERS = [f"{name}: {value}" for name, value in replies.HEADERS]
+_LIMITLESS_HEADERS = [header for header in _HEADERS if not header.startswith("x-ratelimit-")]
 
 
 class Request(NamedTuple):
@@ -115,6 +118,7 @@ def endpoints(chunks: int) -> dict[str, Endpoint]:
         "/v1/responses": Endpoint(plain_responses, _streamed(_blocks(responses))),
         f"{EACH}/v1/chat/completions": Endpoint(plain_chat, _streamed(chat)),
         f"{EACH}/v1/responses": Endpoint(plain_responses, _streamed(responses)),
+        f"{LIMITLESS}/v1/chat/completions": Endpoint([_plain(replies.chat_reply(), _LIMITLESS_HEADERS)], []),
     }
 
 
@@ -148,8 +152,9 @@ def _stop_when_input_closes(loop: asyncio.AbstractEventLoop, stop: asyncio.Event
         loop.call_soon_threadsafe(stop.set)
 
 
-def _plain(body: bytes) -> bytes:
-    return _head("200 OK", "content-type: application/json", f"content-length: {len(body)}") + body
+def _plain(body: bytes, common: Sequence[str] = _HEADERS) -> bytes:
+    own = ("content-type: application/json", f"content-length: {len(body)}")
+    return _head("200 OK", *own, common=common) + body
 
 
 def _streamed(blocks: list[bytes]) -> list[bytes]:
@@ -167,8 +172,8 @@ def _error(status: str, message: str) -> bytes:
     return _head(status, "content-type: application/json", f"content-length: {len(body)}") + body
 
 
-def _head(status: str, *own: str) -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", *own, *_COMMON_HEADERS, "", "")).encode()
+def _head(status: str, *own: str, common: Sequence[str] = _HEADERS) -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status}", *own, *common, "", "")).encode()
 
 
 def main() -> None:
