@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -295,9 +296,11 @@ def test_a_document_is_read_from_json_yaml_path_or_text(document: Json, tmp_path
         ({"openapi": None}, "without a version"),
         ({"servers": [{"url": "/v1"}]}, "does not say where the API is: its server is '/v1'"),
         ({"servers": []}, "it names no server"),
-        ({"paths": {"/a": {"$ref": "#/nowhere"}}}, "#/nowhere leads nowhere"),
-        ({"paths": {"/a": {"$ref": "other.yaml#/a"}}}, "leads out of the document"),
-        ({"paths": {"/a": {"$ref": "#/paths/~1a"}}}, "lead in a circle"),
+        ({"servers": "https://api.example.com"}, "servers should be an array in the document"),
+        ({"servers": ["https://api.example.com"]}, "a server should be an object"),
+        ({"paths": []}, "paths should be an object"),
+        ({"components": 3}, "components should be an object"),
+        ({"components": {"securitySchemes": []}}, "securitySchemes should be an object"),
     ],
 )
 def test_documents_that_cannot_be_used_are_refused(document: Json, change: Json, problem: str) -> None:
@@ -305,10 +308,40 @@ def test_documents_that_cannot_be_used_are_refused(document: Json, change: Json,
         from_openapi({**document, **change})
 
 
-@pytest.mark.parametrize("text", ["{", "a: [\n", "{}\n", "- a\n"])
-def test_texts_that_are_no_document_are_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["{", "a: [\n", "{}\n", "- a\n", "", "no-such-file.yaml", 3, None, []])
+def test_what_is_no_document_is_refused(text: Any) -> None:
     with pytest.raises(ToolUnfit):
         from_openapi(text)
+
+
+@pytest.mark.parametrize(
+    ("paths", "problem"),
+    [
+        ({"/a": {"$ref": "#/nowhere"}}, "/a of Pets is left out: the reference #/nowhere leads nowhere"),
+        ({"/a": {"$ref": "other.yaml#/a"}}, "leads out of the document"),
+        ({"/a": {"$ref": "#/paths/~1a"}}, "lead in a circle"),
+        ({"/a": None}, "an object was expected in the document, got None"),
+        ({"/a": {"get": "x"}}, "GET /a of Pets is left out: get should be an object"),
+        ({"/a": {"get": {"parameters": {"q": {}}}}}, "parameters should be an array"),
+        ({"/a": {"get": {"parameters": [3]}}}, "an object was expected in the document, got 3"),
+        ({"/a": {"get": {"parameters": [{"in": "query"}]}}}, "a parameter in 'query' has no name"),
+        ({"/a": {"get": {"parameters": [{"in": "query", "name": "q", "content": {"a/b": 3}}]}}}, "content should be"),
+        ({"/a/{id}": {"get": {}}}, "no parameter says what {id} in the path is"),
+        ({"/a": {"post": {"requestBody": {"content": 3}}}}, "content should be an object"),
+        ({"/a": {"post": {"requestBody": {"content": {"application/json": 3}}}}}, "application/json should be an obj"),
+    ],
+)
+def test_an_operation_that_is_written_wrongly_harms_no_other(document: Json, paths: Json, problem: str) -> None:
+    with pytest.warns(ToolsLeftOut, match=re.escape(problem)):
+        made = from_openapi({**document, "paths": {**paths, "/fine": {"get": {"operationId": "fine", "tags": 3}}}})
+
+    assert [each.name for each in made.tools] == ["fine"]
+
+
+def test_of_two_operations_with_one_id_the_second_is_called_by_its_place(document: Json) -> None:
+    made = from_openapi({**document, "paths": {f"/{one}": {"get": {"operationId": "same"}} for one in "ab"}})
+
+    assert Registry(made).names() == ["same", "get_b"]
 
 
 async def test_the_simulator_is_called_by_its_own_document(tmp_path: Path) -> None:

@@ -89,14 +89,17 @@ def from_openapi(
     read = read_document(document)
     sender = Sender(read.address(base_url), credentials(read, auth, headers or {}), time_limit)
     made: list[Entry] = []
-    for operation in read.operations():
+    left_out: list[tuple[str, ToolUnfit]] = []
+    for operation in read.operations(lambda place, error: left_out.append((place, error))):
         if operations is not None and not operations(operation):
             continue
         try:
             tool = tool_of(read, operation, sender, effects)
         except ToolUnfit as error:
-            warnings.warn(f"{operation.place} of {read.title} is left out: {error.message}", ToolsLeftOut, stacklevel=2)
+            left_out.append((operation.place, error))
             continue
-        tags = frozenset({"openapi", *map(str, operation.said.get("tags") or ())})
+        tags = frozenset({"openapi", *operation.tags})
         made.append(Entry(tool, operation.name, tags, f"{operation.place} of {read.title}"))
+    for place, problem in left_out:
+        warnings.warn(f"{place} of {read.title} is left out: {problem.message}", ToolsLeftOut, stacklevel=2)
     return HttpApi(name, read.title, sender.address, tuple(made))

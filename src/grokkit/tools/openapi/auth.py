@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from grokkit.config import Secret
+from grokkit.tools.openapi.document import objects
 from grokkit.tools.refusals import ToolUnfit
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Credentials:
 def credentials(document: Document, auth: Auth | None, headers: Mapping[str, SecretText]) -> Credentials:
     """Credentials by the security schemes of the document; raises `ToolUnfit` for schemes that are not there."""
     parts: dict[str, dict[str, Secret]] = {"header": {}, "query": {}, "cookie": {}}
-    schemes: Json = (document.content.get("components") or {}).get("securitySchemes") or {}
+    components = objects(document.content.get("components"), "components")
+    schemes = objects(components.get("securitySchemes"), "securitySchemes")
     for name, secret in _by_scheme(auth, schemes).items():
         if name not in schemes:
             known = ", ".join(schemes) or "none"

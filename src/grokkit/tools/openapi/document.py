@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -14,10 +15,12 @@ from grokkit.errors import ExtraMissing
 from grokkit.tools.refusals import ToolUnfit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 _VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 _MOST_STEPS = 20
+_LONGEST = 200
+_GIVE = "give a mapping, the path of a file, or the text of the document"
 Json = dict[str, Any]
 
 
@@ -41,6 +44,17 @@ class Operation:
         given = self.said.get("operationId")
         return given if isinstance(given, str) and given else _made_name(self.method, self.path)
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What the document files it under."""
+        given = self.said.get("tags")
+        return tuple(map(str, given)) if isinstance(given, list) else ()
+
+    def unnamed(self) -> Operation:
+        """The same without its `operationId`."""
+        said = {name: value for name, value in self.said.items() if name != "operationId"}
+        return replace(self, said=said)
+
 
 class Document:
     """A document of OpenAPI 3.0 or 3.1."""
@@ -61,21 +75,34 @@ class Document:
         info = self.content.get("info")
         return str(info.get("title") or "API") if isinstance(info, dict) else "API"
 
-    def operations(self) -> list[Operation]:
-        """All operations, in the order of the document."""
-        paths: Json = self.content.get("paths") or {}
-        found = []
-        for path, item in paths.items():
-            whole = self.resolved(item)
-            shared = whole.get("parameters") or []
-            found += [self._operation(verb, path, whole[verb], shared) for verb in _VERBS if verb in whole]
-        return found
+    def operations(self, leave_out: Callable[[str, ToolUnfit], None]) -> list[Operation]:
+        """All operations, in the order of the document; `leave_out` is told of those that are written wrongly.
 
-    def _operation(self, verb: str, path: str, said: Json, shared: list[Json]) -> Operation:
+        Of two with one `operationId` the second is called by its method and path.
+        """
+        found: dict[str, Operation] = {}
+        for path, item in objects(self.content.get("paths"), "paths").items():
+            try:
+                whole = self.resolved(item)
+            except ToolUnfit as error:
+                leave_out(str(path), error)
+                continue
+            for verb in (verb for verb in _VERBS if verb in whole):
+                try:
+                    operation = self._operation(verb, str(path), whole)
+                except ToolUnfit as error:
+                    leave_out(f"{verb.upper()} {path}", error)
+                    continue
+                operation = operation.unnamed() if operation.name in found else operation
+                found[operation.name] = operation
+        return list(found.values())
+
+    def _operation(self, verb: str, path: str, whole: Json) -> Operation:
         """An operation's own parameters stand in for those of its path."""
-        own = [self.resolved(each) for each in said.get("parameters") or []]
+        said = objects(whole[verb], verb)
+        own = [self.resolved(each) for each in _array(said.get("parameters"), "parameters")]
         known = {(each.get("name"), each.get("in")) for each in own}
-        rest = (self.resolved(each) for each in shared)
+        rest = (self.resolved(each) for each in _array(whole.get("parameters"), "parameters"))
         others = [each for each in rest if (each.get("name"), each.get("in")) not in known]
         return Operation(verb.upper(), path, said, (*others, *own))
 
@@ -105,8 +132,8 @@ class Document:
 
     def address(self, base_url: str | None) -> str:
         """Where the API is: the address given, or the first server of the document; without a slash at its end."""
-        servers = self.content.get("servers") or [{}]
-        url = base_url or _filled(servers[0])
+        servers = _array(self.content.get("servers"), "servers") or [{}]
+        url = base_url or _filled(objects(servers[0], "a server"))
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             said = f"its server is {url!r}" if url else "it names no server"
@@ -116,13 +143,35 @@ class Document:
 
 def read_document(source: Mapping[str, Any] | str | Path) -> Document:
     """The document that a mapping, a path, or a text of JSON or YAML has; raises `ToolUnfit` for what is none."""
-    if not isinstance(source, str | Path):
+    if isinstance(source, Mapping):
         return Document(source)
-    text = source if isinstance(source, str) and _is_text(source) else Path(source).read_text(encoding="utf-8")
-    content = _parsed(text)
+    if not isinstance(source, str | Path):
+        raise ToolUnfit(f"this is no OpenAPI document: a {type(source).__name__}", hint=_GIVE)
+    content = _parsed(source if isinstance(source, str) and _is_text(source) else _text_of(source))
     if not isinstance(content, dict):
         raise ToolUnfit("this is no OpenAPI document: an object was expected at its top")
     return Document(content)
+
+
+def _text_of(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ToolUnfit(f"the OpenAPI document {str(path)[:_LONGEST]!r} cannot be read: {why}", hint=_GIVE) from error
+
+
+def objects(value: object, what: str) -> Json:
+    """A part of the document that is an object, or left out; raises `ToolUnfit` for anything else."""
+    if value is None or isinstance(value, dict):
+        return value or {}
+    raise ToolUnfit(f"{what} should be an object in the document, and is {value!r}"[:_LONGEST])
+
+
+def _array(value: object, what: str) -> list[Any]:
+    if value is None or isinstance(value, list):
+        return value or []
+    raise ToolUnfit(f"{what} should be an array in the document, and is {value!r}"[:_LONGEST])
 
 
 def _is_text(source: str) -> bool:
@@ -147,10 +196,10 @@ def _parsed(text: str) -> object:
 
 def _filled(server: Json) -> str:
     """The address of a server with the defaults of its variables."""
-    variables: Json = server.get("variables") or {}
+    variables = objects(server.get("variables"), "variables")
     url = str(server.get("url") or "")
     for name, variable in variables.items():
-        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+        url = url.replace(f"{{{name}}}", str(objects(variable, name).get("default", "")))
     return url
 
 

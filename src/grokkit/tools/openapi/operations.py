@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grokkit.tools.names import fit_name
+from grokkit.tools.openapi.document import objects
 from grokkit.tools.openapi.placing import Parameter, placed
 from grokkit.tools.openapi.schemas import Schemas
 from grokkit.tools.openapi.sending import body_of
@@ -77,7 +79,9 @@ def _arguments(document: Document, operation: Operation, sender: Sender) -> _Arg
     required: list[str] = []
     parameters = []
     for said in operation.parameters:
-        where, name = str(said.get("in")), str(said.get("name"))
+        where, name = str(said.get("in")), said.get("name")
+        if not isinstance(name, str) or not name:
+            raise ToolUnfit(f"a parameter in {where!r} has no name")
         if _is_not_the_models(where, name) or sender.credentials.owns(where, name):
             continue
         key = name if name not in properties else f"{where}_{name}"
@@ -85,6 +89,10 @@ def _arguments(document: Document, operation: Operation, sender: Sender) -> _Arg
         parameters.append(parameter)
         properties[key] = _told(schemas.taken(value), said.get("description"))
         required += [key] if said.get("required") or where == "path" else []
+    told = {each.name for each in parameters if each.where == "path"}
+    untold = [name for name in re.findall(r"\{([^{}]*)\}", operation.path) if name not in told]
+    if untold:
+        raise ToolUnfit(f"no parameter says what {{{untold[0]}}} in the path is")
     media_type = _add_body(document, operation, schemas, properties, required)
     schema: Json = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
     return _Arguments(tuple(parameters), media_type, {**schema, "$defs": schemas.defs} if schemas.defs else schema)
@@ -99,9 +107,9 @@ def _parameter(key: str, where: str, name: str, said: Json) -> tuple[Parameter, 
         raise ToolUnfit(f"the parameter {name} is in {where!r}: path, query, header and cookie are known")
     style = str(said.get("style") or _STYLES[where])
     explode = bool(said.get("explode", style == "form"))
-    content: Json = said.get("content") or {}
+    content = objects(said.get("content"), "content")
     if content:
-        schema = next(iter(content.values())).get("schema", {})
+        schema = objects(next(iter(content.values())), "content").get("schema", {})
         return Parameter(key, name, where, style, explode, as_json=True), schema
     reserved = bool(said.get("allowReserved"))
     return Parameter(key, name, where, style, explode, reserved=reserved), said.get("schema") or {}
@@ -114,7 +122,7 @@ def _add_body(
     if "requestBody" not in operation.said:
         return None
     said = document.resolved(operation.said["requestBody"])
-    content: Json = said.get("content") or {}
+    content = objects(said.get("content"), "content")
     media_type = _media_type(content)
     if media_type is None:
         if said.get("required"):
@@ -122,7 +130,8 @@ def _add_body(
         return None
     if _BODY in properties:
         raise ToolUnfit(f"a parameter is called {_BODY!r}, as is the argument for the body")
-    properties[_BODY] = _told(schemas.taken(content[media_type].get("schema") or {}), said.get("description"))
+    schema = objects(content[media_type], media_type).get("schema") or {}
+    properties[_BODY] = _told(schemas.taken(schema), said.get("description"))
     required += [_BODY] if said.get("required") else []
     return media_type
 
