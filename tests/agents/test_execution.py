@@ -634,8 +634,6 @@ async def test_no_calls_have_no_results() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"tools": [pay, pay]}, "two tools are named 'pay'"),
-        ({"tools": [pay], "parallel": 0}, "would make no call at all"),
         ({"tools": [pay], "approve": "sometimes"}, "approve='sometimes' is none of 'destructive', 'always'"),
         ({"tools": [pay], "approve": 3}, "approve= takes"),
     ],

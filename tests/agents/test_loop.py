@@ -13,6 +13,7 @@ import pytest
 
 from grokkit import AsyncGrok, Grok, RunLimits, tool
 from grokkit.agents import (
+    Approval,
     Decision,
     RunHook,
     RunLimitReached,
@@ -514,7 +515,8 @@ async def test_a_result_that_is_too_long_is_cut_and_the_model_is_told(
     assert result.calls[0].output == "x" * (length or 300_000) + said
 
 
-async def test_a_plain_function_decides_in_a_thread_of_its_own(face: Any, sim: Simulator) -> None:
+@pytest.mark.parametrize("some", [False, True])
+async def test_a_plain_function_decides_in_a_thread_of_its_own(face: Any, sim: Simulator, some: bool) -> None:
     threads: list[threading.Thread] = []
 
     def ask(request: ApprovalRequest) -> Decision | None:
@@ -530,7 +532,9 @@ async def test_a_plain_function_decides_in_a_thread_of_its_own(face: Any, sim: S
     sim.on(last="no pay").reply("As you like.")
     grok = face.client(transport=sim.transport(), base_url=sim.base_url, api_key=sim.key)
 
-    result = await face.call(grok.agent(tools=[pay], approve=ask).run, "bill")
+    approve: Any = Approval(lambda call, _tool: call.name == "pay", ask) if some else ask
+
+    result = await face.call(grok.agent(tools=[pay], approve=approve).run, "bill")
 
     assert result.calls[0].status == "declined"
     assert threading.current_thread() not in threads

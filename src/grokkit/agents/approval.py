@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
 import msgspec
 
@@ -100,7 +100,7 @@ class Approval(msgspec.Struct, frozen=True):
     """
 
     needed: Predicate
-    ask: Ask | None = None
+    ask: Ask | AskByHand | None = None
 
     @classmethod
     def of(cls, approve: "Approve | Approval | None") -> "Approval":
@@ -109,7 +109,8 @@ class Approval(msgspec.Struct, frozen=True):
         A function of call and tool says which; one of the request decides. Raises `Misused` for anything else.
         """
         if isinstance(approve, Approval):
-            return approve
+            ask = approve.ask
+            return approve if ask is None or _is_async(ask) else cls(approve.needed, _in_thread(ask))
         if approve is None:
             return cls(_never)
         if isinstance(approve, str):
@@ -118,8 +119,8 @@ class Approval(msgspec.Struct, frozen=True):
             return cls(_NAMED[approve])
         if not callable(approve):
             raise Misused("approve= takes 'destructive', 'always', a function, or an Approval")
-        if inspect.iscoroutinefunction(approve) or inspect.iscoroutinefunction(type(approve).__call__):
-            return cls(_destructive, cast("Ask", approve))
+        if _is_async(approve):
+            return cls(_destructive, approve)
         if _takes(approve, 2):
             return cls(cast("Predicate", approve))
         if _takes(approve, 1):
@@ -127,15 +128,19 @@ class Approval(msgspec.Struct, frozen=True):
         raise Misused("approve= was given a function that takes neither (request) nor (call, tool)")
 
 
+def _is_async(function: Callable[..., object]) -> TypeGuard[Ask]:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
 def _takes(function: Callable[..., object], count: int) -> bool:
     try:
         inspect.signature(function).bind(*[None] * count)
-    except TypeError:
+    except (TypeError, ValueError):
         return False
     return True
 
 
-def _in_thread(ask: AskByHand) -> Ask:
+def _in_thread(ask: Ask | AskByHand) -> Ask:
     @functools.wraps(ask)
     async def asked(request: ApprovalRequest) -> Decision | None:
         given: Decision | Awaitable[Decision | None] | None = await in_thread("approval", lambda: ask(request))

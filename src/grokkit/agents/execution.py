@@ -11,7 +11,6 @@ from grokkit.agents.bench import LONGEST_OUTPUT, After, Before, Bench, Halt, Tol
 from grokkit.agents.one_call import OneCall
 from grokkit.agents.results import Executed, JournalUnavailable, ToolResult
 from grokkit.agents.results_cache import ResultsCache, refuse_unsafe
-from grokkit.errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ class Execution:
     """Makes the calls of one run, at most `parallel` at a time, each within its tool's limit or else `time_limit`.
 
     `claim` and `known` come from the run's record (`record.claim`, `record.calls`): what is known of calls is not done
-    again. `results` keeps the results of tools that have a `cache_ttl`. Raises `Misused` for two tools of one name.
+    again. `results` keeps the results of tools that have a `cache_ttl`.
 
     >>> from grokkit.agents.journal import MemoryJournal, RunRecord
     >>> from grokkit.clock import SystemClock
@@ -69,11 +68,9 @@ class Execution:
         after: Sequence[After] = (),
         told: Told | None = None,
     ) -> None:
-        if parallel < 1:
-            raise Misused(f"parallel={parallel!r} would make no call at all", hint="give 1 or more")
         refuse_unsafe(tools)
         self._bench = Bench(
-            tools=_by_name(tools),
+            tools={tool.name: tool for tool in tools},
             journal=journal,
             claim=claim,
             known={(one.turn, one.call.id): one for one in known},
@@ -165,15 +162,6 @@ def _sorted(calls: Sequence[ToolCall], outcomes: Mapping[str, _Outcome], run_id:
         elif outcome not in pending:
             pending.append(outcome)
     return Executed(results, pending)
-
-
-def _by_name(tools: Sequence[Tool[..., Any]]) -> dict[str, Tool[..., Any]]:
-    named: dict[str, Tool[..., Any]] = {}
-    for tool in tools:
-        if tool.name in named:
-            raise Misused(f"two tools are named {tool.name!r}", hint="give one of them another name: tool(name=...)")
-        named[tool.name] = tool
-    return named
 
 
 def _nobody(_what: ToolCall | ToolResult | ApprovalRequest) -> None:

@@ -85,7 +85,7 @@ class OneCall:
         async with self._bench.asking:
             if self._halt.error is not None:
                 return None
-            return _of_type(Decision, await ask(self._request(reason)), ask)
+            return _of_type(Decision, await _awaited(ask(self._request(reason))), ask)
 
     def _request(self, reason: Literal["approval", "unknown"]) -> ApprovalRequest:
         return ApprovalRequest(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from grokkit.agents.approval import Approval
 from grokkit.agents.limits import RunLimits
-from grokkit.agents.results_cache import refuse_unsafe
 from grokkit.errors import Misused
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ def _refuse_unfit_tools(plan: Plan) -> None:
     twice = [name for name, count in Counter(tool.name for tool in plan.tools).items() if count > 1]
     if twice:
         raise Misused(f"two tools are named {twice[0]!r}", hint="give one of them another name: tool(name=...)")
-    refuse_unsafe(plan.tools)
     for tool in plan.server_tools:
         if tool.get("type") == "function":
             name = tool.get("name") or (tool.get("function") or {}).get("name")
