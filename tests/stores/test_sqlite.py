@@ -74,9 +74,29 @@ async def test_what_has_run_out_is_cleared_from_the_file(path: Path) -> None:
     await store.aclose()
 
     with sqlite3.connect(path) as connection:
-        left = connection.execute("SELECT key FROM grokkit_state ORDER BY key").fetchall()
+        left = connection.execute("SELECT key FROM grokkit_kept ORDER BY key").fetchall()
     connection.close()
     assert left == [("n",), ("stays",)]
+
+
+async def test_values_that_were_not_used_for_longest_make_room(path: Path) -> None:
+    now = [1000.0]
+    store = SQLiteStore(path, lambda: now[0], max_bytes=400_000)
+    await store.increment("counted", 1)
+    for number in range(500):
+        now[0] += 1
+        await store.set(f"k{number}", bytes(2_000))
+        if not number % 40:
+            assert await store.get("k0") is not None
+
+    left = [number for number in range(500) if await store.get(f"k{number}") is not None]
+    counted = await store.increment("counted", 1)
+    await store.aclose()
+
+    assert left[0] == 0
+    assert left[1:] == list(range(left[1], 500))
+    assert 100 < len(left) < 300
+    assert counted == 2.0
 
 
 async def test_a_file_that_is_no_database_is_said(path: Path) -> None:

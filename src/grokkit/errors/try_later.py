@@ -52,7 +52,7 @@ class QueueFull(TryLater):
 class StoreUnavailable(TryLater):
     """A shared store cannot be reached, does not answer in time, or has no room: what was asked was not done."""
 
-    hint = "see that the store runs and can be reached; a client goes on without it meanwhile"
+    hint = "see that the store runs, can be reached and has room"
 
 
 class CircuitOpen(TryLater):

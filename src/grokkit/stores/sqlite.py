@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import finalize
@@ -14,7 +16,6 @@ from grokkit.stores import operations
 from grokkit.stores.sqlite_file import File, transaction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Sequence
     from os import PathLike
 
@@ -25,22 +26,36 @@ T = TypeVar("T")
 
 _SCHEMA = """
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS grokkit_state (
-    kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires REAL, PRIMARY KEY (kind, key)
+CREATE TABLE IF NOT EXISTS grokkit_kept (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires REAL, used REAL NOT NULL,
+    PRIMARY KEY (kind, key)
 );
-CREATE INDEX IF NOT EXISTS grokkit_state_expires ON grokkit_state (expires) WHERE expires IS NOT NULL;
+CREATE INDEX IF NOT EXISTS grokkit_kept_expires ON grokkit_kept (expires) WHERE expires IS NOT NULL;
+CREATE INDEX IF NOT EXISTS grokkit_kept_used ON grokkit_kept (used) WHERE kind = 'value';
 COMMIT;
 """
-_READ = "SELECT value FROM grokkit_state WHERE kind = ? AND key = ? AND (expires IS NULL OR expires > ?)"
+_READ = "SELECT value, used FROM grokkit_kept WHERE kind = ? AND key = ? AND (expires IS NULL OR expires > ?)"
 _WRITE = """
-INSERT INTO grokkit_state (kind, key, value, expires) VALUES (?, ?, ?, ?)
-ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+INSERT INTO grokkit_kept (kind, key, value, expires, used) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, expires = excluded.expires, used = excluded.used
 """
-_DROP = "DELETE FROM grokkit_state WHERE kind = ? AND key = ?"
+_DROP = "DELETE FROM grokkit_kept WHERE kind = ? AND key = ?"
+_USED = "UPDATE grokkit_kept SET used = ? WHERE kind = 'value' AND key = ?"
 _CLEAR = """
-DELETE FROM grokkit_state WHERE rowid IN (SELECT rowid FROM grokkit_state WHERE expires <= ? LIMIT 512)
+DELETE FROM grokkit_kept WHERE rowid IN (SELECT rowid FROM grokkit_kept WHERE expires <= ? LIMIT 512)
 """
-_CLEAR_EVERY = 256
+_MAKE_ROOM = """
+DELETE FROM grokkit_kept
+WHERE rowid IN (SELECT rowid FROM grokkit_kept WHERE kind = 'value' ORDER BY used LIMIT 64)
+"""
+_SIZE = (
+    "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+)
+_CLEAR_EVERY = 64
+_ROOM = 0.9
+"""What of the bound is left in use once room was made."""
+_USED_EVERY = 60.0
+"""Seconds after which it is written down again that a value was read: not each time, as that takes a write."""
 
 
 class SQLiteStore:
@@ -49,7 +64,8 @@ class SQLiteStore:
     The file is for its owner only and belongs on a local disk: network file systems do not lock well enough. Time is
     the host's clock (`now`), the same for all of its processes; while somebody puts it forward or back by minutes,
     leases and times to live are off by as much, and a quota waits for at most its window. An operation that finds the
-    file locked waits for up to `timeout` seconds.
+    file locked waits for up to `timeout` seconds. When what is kept takes more than `max_bytes`, the values that were
+    not used for longest make room, to the minute.
 
     Raises, at use, `StoreUnavailable` for a file that stays locked and a full disk, and `ConfigInvalid` for one that
     cannot be opened or written, or is not a database.
@@ -66,12 +82,18 @@ class SQLiteStore:
     """
 
     def __init__(
-        self, path: str | PathLike[str], now: Callable[[], float] = time.time, *, timeout: float = 2.0
+        self,
+        path: str | PathLike[str],
+        now: Callable[[], float] = time.time,
+        *,
+        timeout: float = 2.0,
+        max_bytes: int = 512 * 2**20,
     ) -> None:
         if str(path) in {"", ":memory:"}:
             raise ConfigInvalid("a SQLite store needs a file", hint='"memory" is the store that has none')
         self._file = File(Path(path), timeout, _SCHEMA)
         self._now = now
+        self._max_bytes = max_bytes
         self._writes = 0
         finalize(self, self._file.drop)
 
@@ -81,7 +103,7 @@ class SQLiteStore:
     async def get(self, key: str) -> bytes | None:
         """See `Store.get`."""
         now = self._now()
-        return await self._file.run(lambda connection: _Rows(connection, now).read("value", key))
+        return await self._file.run(lambda connection: _Rows(connection, now).use(key))
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
         """See `Store.set`."""
@@ -126,17 +148,29 @@ class SQLiteStore:
     async def _run(self, job: Callable[[Rows], T]) -> T:
         self._writes += 1
         clear = self._writes % _CLEAR_EVERY == 1
-        return await self._file.run(functools.partial(_in_transaction, now=self._now, job=job, clear=clear))
+        most = self._max_bytes if clear else None
+        return await self._file.run(functools.partial(_in_transaction, now=self._now, job=job, most=most))
 
 
 def _in_transaction(
-    connection: sqlite3.Connection, *, now: Callable[[], float], job: Callable[[Rows], T], clear: bool
+    connection: sqlite3.Connection, *, now: Callable[[], float], job: Callable[[Rows], T], most: int | None
 ) -> T:
     with transaction(connection):
         rows = _Rows(connection, now())  # told once the file is ours: nobody writes a time before an earlier one
-        if clear:
+        if most is not None:
             connection.execute(_CLEAR, (rows.now,))
+            _make_room(connection, most)
         return job(rows)
+
+
+def _make_room(connection: sqlite3.Connection, most: int) -> None:
+    def size() -> int:
+        return int(connection.execute(_SIZE).fetchone()[0])
+
+    if size() <= most:
+        return
+    while size() > most * _ROOM and connection.execute(_MAKE_ROOM).rowcount:
+        pass
 
 
 class _Rows:
@@ -150,8 +184,18 @@ class _Rows:
         row = self._execute(_READ, (kind, key, self.now)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def use(self, key: str) -> bytes | None:
+        """The value, which keeps its place for having been read."""
+        row = self._execute(_READ, ("value", key, self.now)).fetchone()
+        if row is None:
+            return None
+        if self.now - row[1] > _USED_EVERY:
+            with suppress(sqlite3.OperationalError):  # no reason not to have it
+                self._execute(_USED, (self.now, key))
+        return bytes(row[0])
+
     def write(self, kind: Kind, key: str, value: bytes, ttl: float | None) -> None:
-        self._execute(_WRITE, (kind, key, value, None if ttl is None else self.now + ttl))
+        self._execute(_WRITE, (kind, key, value, None if ttl is None else self.now + ttl, self.now))
 
     def drop(self, kind: Kind, key: str) -> None:
         self._execute(_DROP, (kind, key))
