@@ -15,6 +15,8 @@ _SECRETS = re.compile(
                     (?=\S{{0,99}}(?:[0-9=]|[a-z][A-Z]))   [\w+/=-]{{4,}}
     | (?P<bearer>   (?i:bearer)(?:[\s:]|%20|\+)+["']?)
                     (?!(?:{_PLAIN_WORDS})(?![\w+/=~-]))   [\w.~+/=%-]{{4,}}
+    | (?P<others>   (?<![A-Za-z0-9])(?:gh[oprsu]_|github_pat_|glpat-|hf_|xox[abeprs]-|AKIA|ASIA|AIza))
+                                                          [\w-]{{10,}}
     | (?P<jwt>      (?<![\w-])eyJ)                        [\w-]{{5,}}\.[\w.-]*
     | (?P<named>    (?i:(?:api|access|secret|client)[_-]?(?:key|token|secret)|authorization|password)
                     (?:\\?["']\s*:\s*\\?["']|=["']?))     (?!(?i:bearer|basic)\b)[^\s"'&,;}}\\]+
@@ -30,8 +32,8 @@ def mask_keys(text: str) -> str:
     """The text with `***` in place of API keys, bearer tokens and passwords.
 
     Knows `xai-...` and `sk-...` keys, `Bearer` and `Basic` credentials, JSON web tokens, named fields
-    such as `"api_key": "..."`, the word after `key provided:`, and the user part of a URL. Masking a
-    masked text changes nothing.
+    such as `"api_key": "..."`, the word after `key provided:`, the user part of a URL, and tokens of AWS, GitHub,
+    GitLab, Google, Hugging Face and Slack. Masking a masked text changes nothing.
 
     >>> mask_keys("Incorrect API key provided: xai-abc123. Try another.")
     'Incorrect API key provided: xai-***. Try another.'
