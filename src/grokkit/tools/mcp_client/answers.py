@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from grokkit.tools.settings import Effects
 
+_MOST_CHARACTERS = 200_000
+
 
 def effects_of(hints: ToolAnnotations | None) -> Effects:
     """What the annotations say of running a tool twice; what they leave open counts as harm, as MCP has it."""
@@ -26,12 +28,26 @@ def effects_of(hints: ToolAnnotations | None) -> Effects:
 
 def read(tool: str, result: CallToolResult) -> str:
     """The text for the model; raises `ToolFailed` when the server says that the call failed."""
-    text = "\n".join(_said(block) for block in result.content)
+    text = _bounded("\n".join(_said(block) for block in result.content))
     if result.is_error:
         raise ToolFailed(text or f"{tool} failed, and the server does not say why")
     if not text and result.structured_content is not None:
-        return msgspec.json.encode(result.structured_content).decode()
+        return _bounded(msgspec.json.encode(result.structured_content).decode())
     return text or "done; the tool gave nothing back"
+
+
+def in_brief(error: Exception) -> str:
+    """What is wrong with an answer that breaks the protocol: the first of it, without the answer itself."""
+    errors = getattr(error, "errors", None)
+    found = errors() if callable(errors) else None
+    if not isinstance(found, list) or not found:
+        return str(error)
+    place = ".".join(map(str, found[0].get("loc", ())))
+    return f"{place}: {found[0].get('msg')}"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}\n[cut off here]"
 
 
 def _said(block: ContentBlock) -> str:

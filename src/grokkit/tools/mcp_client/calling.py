@@ -8,7 +8,7 @@ from mcp import InputRequiredRoundsExceededError, MCPError
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
 from grokkit.tools.failures import ToolFailed, ToolUnreachable
-from grokkit.tools.mcp_client.answers import read
+from grokkit.tools.mcp_client.answers import in_brief, read
 
 if TYPE_CHECKING:
     from grokkit.tools.mcp_client.home import Home
@@ -29,7 +29,7 @@ async def call(home: Home, tool: str, arguments: dict[str, Any], *, said: str, l
     except InputRequiredRoundsExceededError as error:
         raise ToolFailed(f"{tool} of {said} asks for input that nobody can give") from error
     except (RuntimeError, ValueError) as error:  # what the package says of answers that break the protocol
-        raise ToolFailed(f"the answer of {tool} of {said} cannot be read: {error}") from error
+        raise ToolFailed(f"the answer of {tool} of {said} cannot be read: {in_brief(error)}") from error
     return read(tool, result)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _KEPT_BYTES = 4_096
 _SHOWN_LINES = 5
+_BABBLE = "(and it sends what is no message of the protocol: what a program prints belongs on its standard error)"
 
 
 class Complaints:
@@ -22,14 +23,19 @@ class Complaints:
 
     def __init__(self) -> None:
         self._kept = b""
+        self._babbles = False
 
     def hear(self, said: bytes) -> None:
         """Keep the last of it."""
         self._kept = (self._kept + said)[-_KEPT_BYTES:]
 
+    def is_babbling(self) -> None:
+        """It says on its standard output what is no message."""
+        self._babbles = True
+
     def __str__(self) -> str:
         lines = [line for line in self._kept.decode(errors="replace").splitlines() if line.strip()]
-        return mask_keys("\n".join(lines[-_SHOWN_LINES:]))
+        return mask_keys("\n".join([*lines[-_SHOWN_LINES:], *([_BABBLE] if self._babbles else [])]))
 
 
 @asynccontextmanager

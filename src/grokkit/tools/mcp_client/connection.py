@@ -43,7 +43,7 @@ async def connected(
     Entered and left by one task, always: the package's cancel scopes belong to the task that opened them.
     """
     client = Client(
-        _watched(_transport(place, patience, complaints), ended),
+        _watched(_transport(place, patience, complaints), ended, complaints),
         read_timeout_seconds=patience,
         message_handler=heard,
         client_info=Implementation(name="grokkit", version=_version()),
@@ -85,18 +85,19 @@ def _version() -> str:
 
 @asynccontextmanager
 async def _watched(
-    transport: AbstractAsyncContextManager[TransportStreams], ended: Callable[[], None]
+    transport: AbstractAsyncContextManager[TransportStreams], ended: Callable[[], None], complaints: Complaints
 ) -> AsyncIterator[TransportStreams]:
     async with transport as (reading, writing):
-        yield _Watched(reading, ended), writing
+        yield _Watched(reading, ended, complaints), writing
 
 
 class _Watched:
     """The incoming stream, and word of its end: a program that dies between two calls is noticed at once."""
 
-    def __init__(self, stream: ReadStream[Item], ended: Callable[[], None]) -> None:
+    def __init__(self, stream: ReadStream[Item], ended: Callable[[], None], complaints: Complaints) -> None:
         self._stream = stream
         self._ended = ended
+        self._complaints = complaints
 
     @property
     def last_context(self) -> object:
@@ -113,10 +114,13 @@ class _Watched:
 
     async def __anext__(self) -> Item:
         try:
-            return await self._stream.__anext__()
+            item = await self._stream.__anext__()
         except StopAsyncIteration:
             self._ended()
             raise
+        if isinstance(item, Exception):
+            self._complaints.is_babbling()
+        return item
 
     async def __aenter__(self) -> Self:
         await self._stream.__aenter__()

@@ -12,6 +12,7 @@ from mcp_types import CONNECTION_CLOSED
 from grokkit.errors import Misused
 from grokkit.masking import mask_keys
 from grokkit.tools.failures import ToolUnreachable
+from grokkit.tools.mcp_client.answers import in_brief
 from grokkit.tools.mcp_client.owner import Owner
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class Home:
                 what = "ended before it was ready"
             case FileNotFoundError():
                 what = f"cannot be started: there is no program or folder {error.filename}"
+            case ValueError():
+                what = f"answers what breaks the protocol: {mask_keys(in_brief(error))}"
             case _:
                 what = f"cannot be opened: {type(error).__name__}: {mask_keys(str(error))}"
         return ToolUnreachable(f"{self._said} {what}{self.complaints()}")

@@ -135,7 +135,7 @@ class Owner:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            with suppress(MCPError, TimeoutError):  # the tools that are known stay known
+            with suppress(MCPError, TimeoutError, ValueError):  # gone, or nonsense: the tools that are known stay known
                 await self.list_again()
 
     async def _subscribe(self, client: Client) -> None:

@@ -134,9 +134,23 @@ class McpServer:
         if not self._named and own_name:
             self.name = own_name
         again = bool(self._entries)
-        before, self._entries = self._entries, tuple(filter(None, map(self._entry, listed)))
+        before, self._entries = self._entries, self._entries_of(listed)
         if again and self._on_change is not None and _told(before) != _told(self._entries):
             self._on_change(self)
+
+    def _entries_of(self, listed: list[Listed]) -> tuple[Entry, ...]:
+        """What is listed and can be offered; of two with one name the first."""
+        found: dict[str, Entry] = {}
+        for each in listed:
+            entry = self._entry(each)
+            if entry is not None and entry.name in found:
+                self._leave_out(f"it lists {found[entry.name].path!r} and {each.name!r}, which are one name to Grok")
+            elif entry is not None:
+                found[entry.name] = entry
+        return tuple(found.values())
+
+    def _leave_out(self, problem: str) -> None:
+        warnings.warn(f"{self} has a tool that is left out: {problem}", ToolsLeftOut, stacklevel=2)
 
     def _entry(self, listed: Listed) -> Entry | None:
         from grokkit.tools.mcp_client.answers import effects_of
@@ -155,7 +169,7 @@ class McpServer:
                 time_limit=self._time_limit,
             )
         except ToolUnfit as error:
-            warnings.warn(f"{self} has a tool that is left out: {error.message}", ToolsLeftOut, stacklevel=2)
+            self._leave_out(error.message)
             return None
         return Entry(made, listed.name, frozenset({"mcp", self.name}), f"{self} ({self._place})")
 
