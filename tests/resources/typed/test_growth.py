@@ -120,6 +120,17 @@ def test_models_of_pydantic_are_seen_into() -> None:
     }
 
 
+class Aliased(pydantic.BaseModel):
+    cents: int = pydantic.Field(ge=0, validation_alias="inCents")
+    code: Annotated[str, pydantic.StringConstraints(pattern="^x")] = "x"
+    city: str = pydantic.Field(validation_alias=pydantic.AliasChoices("town", "city"), default="")
+
+
+def test_fields_of_pydantic_have_their_names_and_keep_their_bounds() -> None:
+    assert last(Aliased, '{"inCents": 3, "code": "x1", "town": "Os') == {"cents": 3, "code": "x1", "city": "Os"}
+    assert last(Aliased, '{"inCents": -3, "code": "y", "town": "Os') == {"city": "Os"}
+
+
 def test_what_is_not_known_is_shown_as_it_comes() -> None:
     assert last(Any, '{"value": {"a": [1, {"b": "c') == {"a": [1, {"b": "c"}]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import msgspec
 
@@ -42,7 +42,7 @@ class Fields:
 
     def __init__(self, fields: Mapping[str, Any], shape: Callable[[Any], Shape]) -> None:
         self.names = tuple(fields)
-        self._hints = {field.alias or name: (name, field.annotation) for name, field in fields.items()}
+        self._hints = {_json_name(name, field): (name, _hint(field)) for name, field in fields.items()}
         self._shape = shape
         self._made: dict[str, Member | None] = {}
 
@@ -58,6 +58,17 @@ class Fields:
             return Member(called, self._shape(hint))
         except (KeyError, TypeError):
             return None  # pydantic knows what it is; it is shown as it comes, and validated with the whole
+
+
+def _json_name(name: str, field: Any) -> str:
+    """What the schema calls a field: of several names the first."""
+    alias = field.validation_alias
+    return next((each for each in (alias, *getattr(alias, "choices", ()), field.alias) if isinstance(each, str)), name)
+
+
+def _hint(field: Any) -> Any:
+    """The type of a field, with its bounds."""
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 class Validated(Shape):
