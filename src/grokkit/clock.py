@@ -7,7 +7,7 @@ import math
 import time
 from contextvars import Context
 from typing import TYPE_CHECKING, Protocol, Self
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import msgspec
 
@@ -45,6 +45,9 @@ class SystemClock:
 
     now = staticmethod(time.monotonic)
 
+    def __init__(self) -> None:
+        self._last: tuple[Callable[[], object], _FarOff] = _no_loop, _FarOff()
+
     async def sleep(self, seconds: float) -> None:
         """Wait that long on the running loop."""
         await asyncio.sleep(seconds)
@@ -55,9 +58,10 @@ class SystemClock:
         delay = when - time.monotonic()
         if delay < _FAR:
             return loop.call_later(delay, callback)
-        far_off = _far_off.get(loop)
-        if far_off is None:
-            far_off = _far_off[loop] = _FarOff()
+        last, far_off = self._last
+        if last() is not loop:
+            far_off = _far_off.setdefault(loop, _FarOff())
+            self._last = ref(loop), far_off
         if not far_off.ticking:
             far_off.tick_on(loop)
         alarms = far_off.alarms
@@ -106,6 +110,10 @@ class _FarAlarm(msgspec.Struct, eq=False, weakref=False):
         self.callback = _nothing  # whoever holds an alarm is as a rule held by its callback
         if self.timer is not None:
             self.timer.cancel()
+
+
+def _no_loop() -> None:
+    """The loop of a clock that has not called back yet."""
 
 
 def _nothing() -> None:

@@ -31,7 +31,10 @@ def whole_answer(
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
         return read(reply.json(), channel.origin(call, reply))
 
+    if not call.stream:
+        return channel.answer(call, read_reply)
+
     async def gather(attempt: Call, reply: Reply) -> Reply:
         return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)
 
-    return channel.answer(call.replace(gather=gather) if call.stream else call, read_reply)
+    return channel.answer(call.replace(gather=gather), read_reply)
