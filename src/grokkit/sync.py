@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from grokkit._blocking import Stream, blocking, streaming
 from grokkit._blocking_typed import TypedStream, typed_streaming
@@ -116,7 +116,6 @@ class SessionStream(Stream):
     Closing it raises `TurnNotSaved` where the turn could not be kept and nobody was told.
     """
 
-    _twin: AsyncSessionStream
     _told = False
 
     def __next__(self) -> StreamEvent:
@@ -130,8 +129,9 @@ class SessionStream(Stream):
         """Close the connection, and wait until the turn is kept. Safe to call twice."""
         super().close()
         told, self._told = self._told, True
-        if self._twin.unsaved is not None and not told:
-            raise self._twin.unsaved
+        unsaved = cast("AsyncSessionStream", self._twin).unsaved
+        if unsaved is not None and not told:
+            raise unsaved
 
 
 class Session(_Face):

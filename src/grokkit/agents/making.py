@@ -5,6 +5,7 @@ Nothing of agents is loaded before it is used.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ class MakesAgents:
 
     def _agent_for(self, model: str | None, options: Mapping[str, Any]) -> AsyncAgent[str] | None:
         """The agent that answers where there are functions among the tools, which somebody has to run."""
-        if not any(callable(one) for one in options.get("tools") or ()):
-            return None
+        tools = options.get("tools")
+        if not isinstance(tools, Iterable) or not any(map(callable, tools)):
+            return None  # what cannot be listed is refused where requests are made
         return self.agent(name="ask", model=model, options=options)
 
     async def _answer_of(self, agent: AsyncAgent[str], prompt: str) -> Answer:
