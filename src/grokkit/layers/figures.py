@@ -7,7 +7,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from grokkit.call import Call
 
@@ -36,13 +36,13 @@ def kind_of(call: Call) -> CallKind:
 
 def _key(call: Call) -> _Key:
     """What finds a kind, and is made faster."""
-    return call.account, call.operation, call.model or "", _effort(call)
-
-
-def _effort(call: Call) -> str:
     body = call.body
-    if body is None or isinstance(body, bytes):
-        return ""
+    if body is None or isinstance(body, bytes) or not ("reasoning" in body or "reasoning_effort" in body):
+        return call.account, call.operation, call.model or "", ""
+    return call.account, call.operation, call.model or "", _effort(body)
+
+
+def _effort(body: Mapping[str, object]) -> str:
     reasoning = body.get("reasoning")
     effort = reasoning.get("effort") if isinstance(reasoning, dict) else body.get("reasoning_effort")
     return effort if isinstance(effort, str) else ""

@@ -104,7 +104,8 @@ class Holding:
             amount = min(self.tokens, quota.limit) - min(tokens, quota.limit)
             if amount and (self.tokens or self.started > lane.known_since(quota)):
                 owed.append(Take(quota, amount))
-        self._give(owed)
+        if owed:
+            self._give(owed)
 
     def _give(self, takes: Sequence[Take]) -> None:
         if takes and not self.lane.left_behind:

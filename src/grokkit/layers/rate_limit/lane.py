@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from grokkit.layers.rate_limit.concurrency import Concurrency
@@ -47,10 +48,7 @@ class Plan(NamedTuple):
 
     def takes(self, tokens: float) -> tuple[Take, ...]:
         """What a call of so many tokens takes."""
-        takes = self.requests
-        for quota in self.tokens:
-            takes += (Take(quota, tokens),)
-        return takes
+        return (*self.requests, *map(Take, self.tokens, repeat(tokens)))
 
 
 class Lane:
