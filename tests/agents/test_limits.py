@@ -192,8 +192,9 @@ async def test_time_that_is_over_cancels_what_runs() -> None:
         return ""
 
     agent = sim.async_grok(timeout=None).agent(tools=[hangs], limits=RunLimits(seconds=30))
-    with clock.rushing(), pytest.raises(RunLimitReached, match="longer than 30 s") as raised:
-        await agent.run("Go")
+    async with clock.rushing():
+        with pytest.raises(RunLimitReached, match="longer than 30 s") as raised:
+            await agent.run("Go")
 
     assert ended.is_set()
     assert (raised.value.limit, raised.value.result.turns, raised.value.result.seconds) == ("seconds", 1, 30)
@@ -204,8 +205,9 @@ async def test_time_that_is_over_ends_an_answer_too() -> None:
     sim = Simulator(seed=3, clock=clock)
     sim.on().reply("Late.", delay=60)
 
-    with clock.rushing(), pytest.raises(RunLimitReached) as raised:
-        await sim.async_grok().agent(limits=RunLimits(seconds=30)).run("Go")
+    async with clock.rushing():
+        with pytest.raises(RunLimitReached) as raised:
+            await sim.async_grok().agent(limits=RunLimits(seconds=30)).run("Go")
 
     assert (raised.value.limit, raised.value.result.turns) == ("seconds", 0)
     assert raised.value.result.answer is None
