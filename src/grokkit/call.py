@@ -188,11 +188,6 @@ class Reply:
         """Have something done once it was said how it went on with this reply: for watchers that have to wait."""
         self._left_to_do.append(work)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether watchers have left nothing to be done."""
-        return not self._left_to_do
-
     async def settled(self) -> None:
         """Do what watchers left to be done. Whoever says how it went on with a good reply awaits this next."""
         works, self._left_to_do = self._left_to_do, []

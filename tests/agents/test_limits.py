@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
@@ -176,27 +175,16 @@ async def test_the_patience_that_was_used_up_is_remembered_when_the_run_goes_on(
     assert again.value.result.turns - raised.value.result.turns == 1
 
 
-async def test_time_that_is_over_cancels_what_runs() -> None:
+async def test_time_that_is_over_cancels_what_runs(hanging: Any) -> None:
     clock = TurnableClock()
     sim = Simulator(seed=3, clock=clock)
     sim.on().reply(tool_calls=[("hangs", {})])
-    ended = asyncio.Event()
-
-    @tool(effects="read_only")
-    async def hangs() -> str:
-        """Hangs."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        return ""
-
-    agent = sim.async_grok(timeout=None).agent(tools=[hangs], limits=RunLimits(seconds=30))
+    agent = sim.async_grok(timeout=None).agent(tools=[hanging.tool], limits=RunLimits(seconds=30))
     async with clock.rushing():
         with pytest.raises(RunLimitReached, match="longer than 30 s") as raised:
             await agent.run("Go")
 
-    assert ended.is_set()
+    assert hanging.ended.is_set()
     assert (raised.value.limit, raised.value.result.turns, raised.value.result.seconds) == ("seconds", 1, 30)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,24 +191,13 @@ def read_some(stream: Any) -> None:
                 return
 
 
-def test_leaving_early_by_blocking_cancels_the_tools_that_run() -> None:
+def test_leaving_early_by_blocking_cancels_the_tools_that_run(hanging: Any) -> None:
     sim = Simulator(seed=3)
     sim.on().reply(tool_calls=[("hangs", {})])
-    ended = threading.Event()
-
-    @tool(effects="read_only")
-    async def hangs() -> str:
-        """Hangs."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        return ""
-
-    with sim.grok().agent(tools=[hangs]).stream("Go") as run:
+    with sim.grok().agent(tools=[hanging.tool]).stream("Go") as run:
         next(event for event in run if isinstance(event, ToolStarted))
 
-    assert ended.wait(20)
+    assert hanging.ended.wait(20)
 
 
 def test_a_run_that_is_left_open_is_closed_with_a_warning() -> None:

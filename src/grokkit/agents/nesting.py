@@ -6,11 +6,9 @@ from grokkit.agents.journal.journal import RunExists
 from grokkit.errors import Misused
 from grokkit.tools.context import ToolContext
 from grokkit.tools.decorator import tool
-from grokkit.tools.settings import Effects
+from grokkit.tools.settings import worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from grokkit.agents.agent import AsyncAgent
     from grokkit.tools.tool import Tool
 
@@ -36,15 +34,3 @@ def tool_of(agent: "AsyncAgent[Any]", name: str, description: str) -> "Tool[...,
         return result.value
 
     return tool(ask, name=name, description=description, effects=worst(one.effects for one in agent.tools))
-
-
-def worst(effects: "Iterable[Effects]") -> Effects:
-    """What several tools may do together.
-
-    >>> worst(["read_only", "idempotent"]), worst([])
-    ('idempotent', 'read_only')
-    """
-    found = {*effects}
-    if "destructive" in found:
-        return "destructive"
-    return "idempotent" if "idempotent" in found else "read_only"

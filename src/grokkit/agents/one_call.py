@@ -21,7 +21,7 @@ from grokkit.agents.metering import Meter, counted_by, meter_here
 from grokkit.agents.results import JournalUnavailable, ToolResult
 from grokkit.errors import ConfigInvalid, Misused, StoreUnavailable
 from grokkit.tools.refusals import ArgumentsRefused
-from grokkit.tools.settings import name_of
+from grokkit.tools.settings import name_of, worst
 
 if TYPE_CHECKING:
     from grokkit.tools import Effects, Tool
@@ -261,10 +261,8 @@ def _read(tool: Tool[..., Any], ended: Ended, limit: float | None) -> tuple[Stat
 
 def _worse(known: CallRecord | None, tool: Tool[..., Any] | None) -> Effects:
     """What was declared of the call when it was begun and what is declared now: the one that allows less."""
-    declared = {one.effects for one in (known, tool) if one is not None}
-    if "destructive" in declared or not declared:
-        return "destructive"
-    return "idempotent" if "idempotent" in declared else "read_only"
+    declared: list[Effects] = [one.effects for one in (known, tool) if one is not None]
+    return worst(declared) if declared else "destructive"
 
 
 def _of_type(wanted: type[T], given: object, giver: object) -> T | None:

@@ -123,7 +123,7 @@ class Channel:
 
     def send(self, call: Call) -> Awaitable[Reply]:
         """The reply of the stack. The receiver ends its span. Raises `ClientClosed`."""
-        if self._closed or (self._parent is not None and self._parent.closed):
+        if self.closed:
             raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
         stack = self.stack if call.policies is self._policies else self._stacks.of(call.policies)
         return stack.send(call)
@@ -158,8 +158,7 @@ class Channel:
         reply = await self.send(call)
         answer = self._read(reply, read)
         reply.end(Ending(answer))
-        if not reply.is_settled:
-            await reply.settled()
+        await reply.settled()
         warn_of_another_model(call, answer)
         return answer
 

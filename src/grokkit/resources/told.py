@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Told(Generic[T]):
+class Told(ABC, Generic[T]):
     """What a typed stream tells of itself, on either face."""
 
     _reading: Reading[T]
@@ -42,6 +43,6 @@ class Told(Generic[T]):
         return self._reading.tries.made
 
     @property
+    @abstractmethod
     def call(self) -> CallRef:
         """Which call this is the stream of."""
-        raise NotImplementedError

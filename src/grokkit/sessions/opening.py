@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from grokkit.config.unfit import redact
 from grokkit.errors import ConfigInvalid
 from grokkit.sessions.memory import MemorySessions
+from grokkit.stores.naming import file_of, is_memory, is_redis
 
 if TYPE_CHECKING:
     from grokkit.sessions.sealing_keys import Keys
     from grokkit.sessions.store import SessionStore
 
 KEY_VARIABLE = "GROKKIT_SESSIONS_KEY"
-_REDIS = {"redis", "rediss", "valkey", "valkeys", "unix", "redis+cluster", "rediss+cluster"}
 _POSTGRES = {"postgresql", "postgres"}
 _KNOWN = (
     '"memory", "sqlite:///chat.db" (four slashes for a path from the root), "redis://host:6379/0", '
@@ -54,15 +54,15 @@ def open_sessions(where: str | None = None, *, key: Keys | None = None) -> Sessi
 def _named(where: str | None) -> SessionStore:
     if where is None:
         return _in_file(default_file())
-    scheme, _, rest = where.partition("://")
-    if where in {"memory", "memory://"}:
+    if is_memory(where):
         return MemorySessions()
-    if scheme == "sqlite" and rest.startswith("/") and rest != "/":
-        return _in_file(rest[1:])
-    if scheme in _REDIS and rest:
+    if (path := file_of(where)) is not None:
+        return _in_file(path)
+    if is_redis(where):
         from grokkit.sessions.redis import RedisSessions
 
         return RedisSessions(where)
+    scheme, _, rest = where.partition("://")
     if scheme in _POSTGRES and rest:
         from grokkit.sessions.postgres import PostgresSessions
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from grokkit.config.unfit import redact
 from grokkit.errors import ConfigInvalid
 from grokkit.stores.memory import MemoryStore
+from grokkit.stores.naming import file_of, is_memory, is_redis
 
 if TYPE_CHECKING:
     from grokkit.stores.store import Store
 
-_REDIS = {"redis", "rediss", "valkey", "valkeys", "unix", "redis+cluster", "rediss+cluster"}
 _KNOWN = (
     '"memory", "sqlite:///state.db" (four slashes for a path from the root), '
     '"redis://host:6379/0", "rediss://...", "valkey://...", "redis+cluster://...", "unix:///redis.sock"'
@@ -26,14 +26,13 @@ def open_store(where: str) -> Store:
     >>> open_store("memory"), open_store("sqlite:///state/grokkit.db"), open_store("sqlite:////var/lib/grokkit.db")
     (memory, sqlite:///state/grokkit.db, sqlite:////var/lib/grokkit.db)
     """
-    scheme, _, rest = where.partition("://")
-    if where in {"memory", "memory://"}:
+    if is_memory(where):
         return MemoryStore()
-    if scheme == "sqlite" and rest.startswith("/") and rest != "/":
+    if (path := file_of(where)) is not None:
         from grokkit.stores.sqlite import SQLiteStore
 
-        return SQLiteStore(rest[1:])
-    if scheme in _REDIS and rest:
+        return SQLiteStore(path)
+    if is_redis(where):
         from grokkit.stores.redis import RedisStore
 
         return RedisStore(where)

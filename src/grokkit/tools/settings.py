@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from grokkit.tools.refusals import ToolUnfit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Effects = Literal["read_only", "idempotent", "destructive"]
 
@@ -48,6 +51,18 @@ class Settings:
                 hint='say effects="read_only" (or "idempotent") if that is what it is',
                 param="cache_ttl",
             )
+
+
+def worst(effects: Iterable[Effects]) -> Effects:
+    """What several may do together.
+
+    >>> worst(["read_only", "idempotent"]), worst([])
+    ('idempotent', 'read_only')
+    """
+    found = {*effects}
+    if "destructive" in found:
+        return "destructive"
+    return "idempotent" if "idempotent" in found else "read_only"
 
 
 def name_of(function: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grokkit.agents.journal.memory import MemoryJournal
 from grokkit.config.unfit import redact
 from grokkit.errors import ConfigInvalid
+from grokkit.stores.naming import file_of, is_memory
 
 if TYPE_CHECKING:
     from grokkit.agents.journal.journal import Journal
@@ -20,14 +21,13 @@ def open_journal(where: str | None = None) -> Journal:
     >>> open_journal(), open_journal("sqlite:///runs.db")
     (memory, sqlite:///runs.db)
     """
-    scheme, _, rest = (where or "").partition("://")
-    if where in {None, "memory", "memory://"}:
+    if where is None or is_memory(where):
         return MemoryJournal()
-    if scheme == "sqlite" and rest.startswith("/") and rest != "/":
+    if (path := file_of(where)) is not None:
         from grokkit.agents.journal.sqlite import SQLiteJournal
 
-        return SQLiteJournal(rest[1:])
+        return SQLiteJournal(path)
     raise ConfigInvalid(
-        f"no journal is named {redact(where or '')[:64]!r}",
+        f"no journal is named {redact(where)[:64]!r}",
         hint='there are "memory" and "sqlite:///runs.db" (four slashes for a path from the root)',
     )

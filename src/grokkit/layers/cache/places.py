@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grokkit.config import SecretURL
 from grokkit.stores import Degrading, MemoryStore, open_store
+from grokkit.stores.naming import is_memory
 from grokkit.stores.shelf import Shelf
 from grokkit.telemetry.events import StateRecovered
 
@@ -50,7 +51,7 @@ class Places:
             return self._memory
         if isinstance(where, SecretURL | str):
             url = where if isinstance(where, str) else where.reveal()
-            return self._memory if url in {"memory", "memory://"} else self._opened(url)
+            return self._memory if is_memory(url) else self._opened(url)
         if isinstance(where, MemoryStore | Degrading):
             return where
         if id(where) not in self._given:

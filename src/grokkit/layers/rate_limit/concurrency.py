@@ -66,8 +66,7 @@ class Concurrency:
         bounded = hard is not None or (adaptive and self.bound is not None)
         if bounded and not self.room(hard, adaptive=adaptive):
             return False
-        self.running += 1
-        self._most = max(self._most, self.running)
+        self.started()
         return True
 
     def started(self) -> None:

@@ -85,8 +85,7 @@ class Holding:
 
     def ended(self, ending: Ending) -> None:
         """The reply was read, broke or was left: the tokens are settled when it is known what they were."""
-        if self._running:
-            self.leave()
+        self.leave()
         usage = ending.answer.usage if ending.answer is not None else None
         if usage is None or not usage.total_tokens or self.lane.left_behind:
             return
@@ -104,14 +103,12 @@ class Holding:
             amount = min(self.tokens, quota.limit) - min(tokens, quota.limit)
             if amount and (self.tokens or self.started > lane.known_since(quota)):
                 owed.append(Take(quota, amount))
-        if owed:
-            self._give(owed)
+        self._give(owed)
 
     def _give(self, takes: Sequence[Take]) -> None:
         if takes and not self.lane.left_behind:
             self.purse.give(takes, self.at, self.loop)
-            if self.lane.lines:
-                self.lane.stir()
+            self.lane.stir()
 
 
 def _was_counted(error: GrokError) -> bool:

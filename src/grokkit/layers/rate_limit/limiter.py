@@ -120,7 +120,7 @@ class RateLimiter:
         if not lane.enter(plan.policy):
             return None
         tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
-        takes = plan.takes(tokens) if plan.tokens else plan.requests
+        takes = plan.takes(tokens)
         taken = memory.take_now(takes) if memory is not None and takes else _NOTHING_TAKEN
         if taken.wait:
             lane.leave()
