@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from grokkit.cli.tools.sources import Sources
 
 if TYPE_CHECKING:
     import subprocess
@@ -101,6 +104,21 @@ def test_a_tool_that_is_not_there_is_told_with_the_nearest(grokkit: Run, acme: s
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no tool 'zooo'; did you mean 'zoo'?" in done.stderr
+
+
+def test_a_tool_that_is_not_there_is_told_with_the_command_that_lists_those_that_are(grokkit: Run, acme: str) -> None:
+    done = grokkit("tools", "show", "nope", "--module", acme, "--no-plugins")
+
+    assert f"try: `grokkit tools list --module {acme} --no-plugins` shows tools by the names they have" in done.stderr
+    assert "registry.names()" not in done.stderr
+
+
+def test_the_command_that_lists_tools_can_be_copied_and_shows_no_key() -> None:
+    sources = Sources(
+        modules=(), mcp=("server --token 'a b'", "https://me:secret@mcp.example"), openapi=(), plugins=True
+    )
+
+    assert shlex.split(sources.options()) == ["--mcp", "server --token 'a b'", "--mcp", "https://***@mcp.example"]
 
 
 def test_a_server_is_started_for_its_list_and_ended(grokkit: Run) -> None:

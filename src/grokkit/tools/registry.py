@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from grokkit.tools.tool import Dialect
 
 _MOST = 350
+_NEAR = 3
 
 
 class ToolUnknown(Misused, KeyError):
@@ -193,8 +194,7 @@ class Registry:
     def __getitem__(self, name: str) -> AnyTool:
         found = self.get(name)
         if found is None:
-            near = difflib.get_close_matches(name, [*self.names(), *(each.path for each in self.entries())], n=1)
-            raise ToolUnknown(f"there is no tool {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            raise ToolUnknown(f"there is no tool {name!r}" + _perhaps(self._near(name)))
         return found
 
     def __contains__(self, name: object) -> bool:
@@ -212,6 +212,14 @@ class Registry:
     def _take(self, additions: tuple[Addition, ...]) -> None:
         self._entries = merged(additions)
         self._additions = additions
+
+    def _near(self, name: str) -> list[str]:
+        """Of each tool that may have been meant its name or its path, whichever is nearer; the nearest first."""
+        owners = {known: entry.name for entry in self.entries() for known in (entry.path, entry.name)}
+        nearest: dict[str, str] = {}
+        for known in difflib.get_close_matches(name, owners, n=2 * _NEAR):
+            nearest.setdefault(owners[known], known)
+        return list(nearest.values())[:_NEAR]
 
     def _needs_search(self, beside: Iterable[ServerTool]) -> bool:
         searched = any(each.get("type") == "tool_search" for each in beside)
@@ -240,6 +248,18 @@ class _Kept:
 
     def registry(self) -> Registry:
         return Registry(self)
+
+
+def _perhaps(near: list[str]) -> str:
+    """The question that ends the error.
+
+    >>> _perhaps(["zoo", "zoom", "moo"])
+    "; did you mean 'zoo', 'zoom' or 'moo'?"
+    """
+    if not near:
+        return ""
+    *others, last = map(repr, near)
+    return f"; did you mean {', '.join(others)} or {last}?" if others else f"; did you mean {last}?"
 
 
 def _is_named(entry: Entry, names: Iterable[str]) -> bool:

@@ -142,6 +142,15 @@ def test_a_filter_takes_names_in_either_form(name: str) -> None:
     assert registry.filter(name).names() == ["weather__forecast"]
 
 
+def test_each_tool_that_may_have_been_meant_is_named_once() -> None:
+    registry = Registry().add(forecast, namespace="weather").add(forecast, namespace="water").add(forecast, pay)
+
+    with pytest.raises(ToolUnknown, match=r"; did you mean 'weather\.forecast', 'water\.forecast' or 'forecast'\?"):
+        registry["weather.forcast"]
+    with pytest.raises(ToolUnknown, match=r"'weather__forecast' or 'water__forecast'\?"):
+        registry["weather__forcast"]
+
+
 def test_a_name_that_is_not_there_is_told_with_the_nearest() -> None:
     with pytest.raises(ToolUnknown, match=r"there is no tool 'forcast'; did you mean 'forecast'\?"):
         Registry(forecast)["forcast"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import click
 
 from grokkit.cli.say import say
 from grokkit.errors import Misused
+from grokkit.masking import mask_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +30,16 @@ class Sources:
     mcp: tuple[str, ...]
     openapi: tuple[str, ...]
     plugins: bool
+
+    def options(self) -> str:
+        """The options that say so, for another command; keys in them are masked.
+
+        >>> Sources(modules=("acme.zoo",), mcp=("python server.py",), openapi=(), plugins=False).options()
+        "--module acme.zoo --mcp 'python server.py' --no-plugins"
+        """
+        given = {"--module": self.modules, "--mcp": self.mcp, "--openapi": self.openapi}
+        words = [word for option, values in given.items() for value in values for word in (option, mask_keys(value))]
+        return shlex.join([*words, *([] if self.plugins else ["--no-plugins"])])
 
     @contextmanager
     def registry(self) -> Iterator[Registry]:
