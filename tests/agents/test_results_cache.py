@@ -143,11 +143,45 @@ async def test_a_damaged_store_takes_nobody_s_result_away(caplog: pytest.LogCapt
 
 
 async def test_half_a_character_in_a_result_is_kept() -> None:
-    cache = ResultsCache(MemoryStore(), "")
+    cache, price = ResultsCache(MemoryStore(), ""), Counter().price
+    key = cache.key(price, "{}")
 
-    await cache.put(Counter().price, "{}", "tea \ud83d")
+    await cache.put(key, price, "tea \ud83d")
 
-    assert await cache.get(Counter().price, "{}") == "tea \ud83d"
+    assert await cache.get(key) == "tea \ud83d"
+
+
+async def test_the_schema_of_a_tool_is_read_once_however_often_it_is_called() -> None:
+    class Read(Tool[..., Any]):
+        times = 0
+
+        @property
+        def parameters(self) -> dict[str, Any]:
+            self.times += 1
+            return super().parameters
+
+    read = Counter().price
+    read.__class__ = Read
+    assert isinstance(read, Read)
+
+    keys = [cache_key(read, '{"item": "tea"}', tenant) for tenant in ("acme", "globex", "acme")]
+
+    assert (keys[0] == keys[2], len({*keys}), read.times) == (True, 2, 1)
+
+
+def test_a_changed_tool_has_keys_of_its_own() -> None:
+    price = Counter().price
+    before = cache_key(price, "{}", "")
+
+    assert cache_key(price.changed(name="shop__price"), "{}", "") != before == cache_key(price, "{}", "")
+
+
+def test_a_key_stays_the_same_from_one_version_to_the_next() -> None:
+    twice = Tool.from_schema("twice", "Twice.", {"properties": {"n": {}, "ü": {}}}, dict, effects="read_only")
+
+    key = cache_key(twice, '{"ü": "é", "n": [1.5, null]}', "acmé")
+
+    assert key == "grokkit/tool/45da57c8526434155f8b386d7d1a869567c4a3b2b6dca17658c4233104f9bd7f"
 
 
 async def test_a_destructive_tool_with_results_to_be_used_again_is_refused() -> None:

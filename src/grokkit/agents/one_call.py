@@ -133,12 +133,14 @@ class OneCall:
             decoded = tool.decode(arguments)
         except ArgumentsRefused as refused:
             return await self._settle("refused", refused.message)
-        if (kept := await self._bench.cache.get(tool, arguments)) is not None:
+        cache = self._bench.cache
+        key = cache.key(tool, arguments)
+        if (kept := await cache.get(key)) is not None:
             return await self._settle("done", kept, cached=True)
         async with self._bench.slots:
             output, result = await self._made(tool, decoded)
         if result.status == "done":
-            await self._bench.cache.put(tool, arguments, output)
+            await cache.put(key, tool, output)
         return await self._reviewed(result)
 
     async def _made(self, tool: Tool[..., Any], decoded: dict[str, Any]) -> tuple[str, ToolResult]:

@@ -7,6 +7,7 @@ import json
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from grokkit.errors import GrokError, StoreUnavailable
 from grokkit.tools.refusals import ToolUnfit
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("grokkit")
 _UTF_8 = ("utf-8", "surrogatepass")
 """Half a character in what a tool says is its own affair."""
+_known: WeakKeyDictionary[Tool[..., Any], str] = WeakKeyDictionary()
+"""What of the key belongs to the tool."""
 
 
 class ResultsCache:
@@ -32,20 +35,23 @@ class ResultsCache:
         self._store = store
         self._tenant = tenant
 
-    async def get(self, tool: Tool[..., Any], arguments: str) -> str | None:
+    def key(self, tool: Tool[..., Any], arguments: str) -> str | None:
+        """Under which the result of this call is kept; `None` where none is."""
+        return None if self._store is None or tool.cache_ttl is None else cache_key(tool, arguments, self._tenant)
+
+    async def get(self, key: str | None) -> str | None:
         """What the tool gave for these arguments, if it may be used again."""
-        if self._store is None or tool.cache_ttl is None:
+        if self._store is None or key is None:
             return None
         with suppress(StoreUnavailable, UnicodeDecodeError):
-            kept = await self._store.get(cache_key(tool, arguments, self._tenant))
+            kept = await self._store.get(key)
             return None if kept is None else kept.decode(*_UTF_8)
         return None
 
-    async def put(self, tool: Tool[..., Any], arguments: str, output: str) -> None:
+    async def put(self, key: str | None, tool: Tool[..., Any], output: str) -> None:
         """Keep what the tool gave, for as long as it says."""
-        if self._store is None or tool.cache_ttl is None:
+        if self._store is None or key is None:
             return
-        key = cache_key(tool, arguments, self._tenant)
         try:
             await self._store.set(key, output.encode(*_UTF_8), ttl=tool.cache_ttl)
         except GrokError as error:
@@ -62,10 +68,18 @@ def cache_key(tool: Tool[..., Any], arguments: str, tenant: str) -> str:
     >>> cache_key(tool, '{"n": 1}', "a") == cache_key(tool, '{"n": 1}', "b")
     False
     """
-    origin = [getattr(tool, name, "") for name in ("__module__", "__qualname__")]
     value = json.loads(arguments) if arguments.strip() else None
-    known = [tenant, tool.name, origin, tool.parameters, {} if value is None else value]
-    return "grokkit/tool/" + hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    sent = json.dumps({} if value is None else value, sort_keys=True)
+    text = f"[{json.dumps(tenant)}, {_of_tool(tool)}, {sent}]"
+    return "grokkit/tool/" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _of_tool(tool: Tool[..., Any]) -> str:
+    if (known := _known.get(tool)) is None:
+        origin = [getattr(tool, name, "") for name in ("__module__", "__qualname__")]
+        parts = (tool.name, origin, tool.parameters)
+        known = _known[tool] = ", ".join(json.dumps(part, sort_keys=True) for part in parts)
+    return known
 
 
 def refuse_unsafe(tools: Iterable[Tool[..., Any]]) -> None:
