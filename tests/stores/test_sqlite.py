@@ -248,6 +248,68 @@ def test_several_threads_with_loops_of_their_own_share_a_store(path: Path) -> No
     assert asyncio.run(total()) == 200.0
 
 
+async def test_a_second_store_of_a_file_leaves_the_first_its_locks(path: Path) -> None:
+    first, second = SQLiteStore(path), SQLiteStore(path)
+    await first.set("k", b"v")
+    await second.get("k")
+
+    seen = [run(LOOK, path)]
+    await first.set("k", b"w")
+    seen.append(run(LOOK, path))
+    await first.aclose()
+    await second.aclose()
+
+    assert seen == ["b'v'\n", "b'w'\n"]
+
+
+LOOK = """
+    import asyncio, sys
+    from grokkit.stores.sqlite import SQLiteStore
+
+    async def main():
+        store = SQLiteStore(sys.argv[1])
+        print(await store.get("k"))
+        await store.aclose()
+
+    asyncio.run(main())
+"""
+
+
+async def test_a_link_to_a_file_that_is_not_there_makes_it_for_its_owner_only(tmp_path: Path) -> None:
+    link, path = tmp_path / "link.db", tmp_path / "state.db"
+    link.symlink_to(path)
+    store = SQLiteStore(link)
+
+    await store.set("k", b"v")
+    await store.aclose()
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+FORBIDDEN = """
+    import asyncio, os, sys
+    from grokkit.errors import ConfigInvalid
+    from grokkit.stores.sqlite import SQLiteStore
+
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    try:
+        asyncio.run(SQLiteStore(sys.argv[1]).get("k"))
+    except ConfigInvalid as error:
+        print(error)
+"""
+
+
+async def test_a_file_that_may_be_read_only_is_said(path: Path, store: SQLiteStore) -> None:
+    await store.set("k", b"v")
+    await store.aclose()
+    for folder in [*path.parents][:-2]:
+        folder.chmod(0o755)
+    path.chmod(0o444)
+
+    assert "state.db cannot be used as a store: Permission denied" in run(FORBIDDEN, path)
+
+
 FORK = """
     import asyncio, os, sys, threading
     from grokkit.stores.sqlite import SQLiteStore

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from grokkit.errors import ConfigInvalid, GrokError, StoreUnavailable
+from grokkit.stores.sqlite_place import make_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,8 +108,7 @@ class File:
                 connection.close()
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        make_place(self.path)
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             self._set_up(connection)
