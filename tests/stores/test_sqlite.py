@@ -18,6 +18,7 @@ import pytest
 from grokkit.errors import ConfigInvalid
 from grokkit.stores import Quota, StoreUnavailable, Take
 from grokkit.stores.sqlite import SQLiteStore
+from grokkit.stores.sqlite_mark import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -401,3 +402,6 @@ async def test_processes_that_make_the_file_at_the_same_time_do_not_trip(path: P
     store = SQLiteStore(path)
     assert await store.increment("n", 0) == 4.0
     await store.aclose()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    connection.close()

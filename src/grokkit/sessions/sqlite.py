@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from grokkit.sessions.turn import Turn
 
 _SCHEMA = """
-BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS grokkit_sessions (
     id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
     title TEXT NOT NULL, title_folded TEXT NOT NULL, tags TEXT NOT NULL, origin TEXT NOT NULL,
@@ -40,7 +39,6 @@ CREATE TABLE IF NOT EXISTS grokkit_session_turns (
     session INTEGER NOT NULL, version INTEGER NOT NULL, id TEXT NOT NULL, turn BLOB NOT NULL, folded TEXT NOT NULL,
     UNIQUE (session, version)
 );
-COMMIT;
 """
 _FIND = "SELECT id, version, counts FROM grokkit_sessions WHERE tenant = ? AND name = ?"
 _BEGIN = """

@@ -25,14 +25,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SCHEMA = """
-BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS grokkit_kept (
     kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires REAL, used REAL NOT NULL,
     PRIMARY KEY (kind, key)
 );
 CREATE INDEX IF NOT EXISTS grokkit_kept_expires ON grokkit_kept (expires) WHERE expires IS NOT NULL;
 CREATE INDEX IF NOT EXISTS grokkit_kept_used ON grokkit_kept (used) WHERE kind = 'value';
-COMMIT;
 """
 _READ = "SELECT value, used FROM grokkit_kept WHERE kind = ? AND key = ? AND (expires IS NULL OR expires > ?)"
 _WRITE = """
@@ -68,7 +66,7 @@ class SQLiteStore:
     not used for longest make room, to the minute.
 
     Raises, at use, `StoreUnavailable` for a file that stays locked and a full disk, and `ConfigInvalid` for one that
-    cannot be opened or written, or is not a database.
+    cannot be opened or written, is not a database, or is marked as another program's or a newer version's.
 
     >>> import asyncio
     >>> store = SQLiteStore("state/grokkit.db")

@@ -11,10 +11,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from weakref import WeakSet
 
 from grokkit.errors import ConfigInvalid, GrokError, StoreUnavailable
+from grokkit.stores.sqlite_mark import mark
 from grokkit.stores.sqlite_place import make_place
 
 if TYPE_CHECKING:
@@ -27,18 +28,20 @@ _PAUSE = 0.01
 _BEFORE_FORK = 1.0
 """Seconds that a fork waits for what runs in SQLite: a lock in there would stay locked in the child for ever."""
 
-_SETTINGS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-
 
 class File:
     """Runs jobs one by one on a thread and a connection of its own, made at the first job and remade after a fork.
 
-    `schema` is a script that makes the tables where they are not there yet, in a transaction.
+    `schema` makes the tables where they are not there yet: statements with a semicolon after each. `synchronous` says
+    when a write is acknowledged: `NORMAL` before it is on the disk, where it outlives the process; `FULL` once it is.
     """
 
-    def __init__(self, path: Path, timeout: float, schema: str) -> None:
+    def __init__(
+        self, path: Path, timeout: float, schema: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+    ) -> None:
         self.path = path
-        self._schema = schema
+        self._schema = [statement for statement in schema.split(";") if statement.strip()]
+        self._synchronous = synchronous
         self._timeout = timeout
         self._start_over()
         _files.add(self)
@@ -118,12 +121,16 @@ class File:
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
-        """While others set up the same new file, SQLite refuses to wait."""
+        """While others set up the same new file, SQLite refuses to wait. What is not ours is not even put into WAL."""
         until = time.monotonic() + self._timeout
         while True:
             try:
-                connection.executescript(_SETTINGS)
-                connection.executescript(self._schema)
+                connection.execute(f"PRAGMA synchronous={self._synchronous}")
+                with transaction(connection):
+                    mark(connection, self.path)
+                    for statement in self._schema:
+                        connection.execute(statement)
+                connection.execute("PRAGMA journal_mode=WAL")
             except sqlite3.OperationalError as error:
                 if not _locked(error) or time.monotonic() > until:
                     raise

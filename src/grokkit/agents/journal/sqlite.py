@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SCHEMA = """
-PRAGMA synchronous=FULL;
-BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS grokkit_runs (
     id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, status TEXT NOT NULL, created REAL NOT NULL, head BLOB NOT NULL
 ) WITHOUT ROWID;
@@ -37,7 +35,6 @@ CREATE TABLE IF NOT EXISTS grokkit_run_calls (
     place INTEGER PRIMARY KEY, run TEXT NOT NULL, turn INTEGER NOT NULL, id TEXT NOT NULL, call BLOB NOT NULL,
     UNIQUE (run, turn, id)
 );
-COMMIT;
 """
 _HEAD = "SELECT head, epoch, status FROM grokkit_runs WHERE id = ?"
 _BEGIN = "INSERT INTO grokkit_runs (id, epoch, status, created, head) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -81,7 +78,7 @@ class SQLiteJournal:
     def __init__(self, path: str | PathLike[str], *, timeout: float = 10.0) -> None:
         if str(path) in {"", ":memory:"}:
             raise ConfigInvalid("a SQLite journal needs a file", hint='"memory" is the journal that has none')
-        self._file = File(Path(path), timeout, _SCHEMA)
+        self._file = File(Path(path), timeout, _SCHEMA, synchronous="FULL")
         finalize(self, self._file.drop)
 
     def __repr__(self) -> str:
