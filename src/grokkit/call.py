@@ -129,7 +129,18 @@ class Ending(msgspec.Struct, frozen=True):
 class Reply:
     """What came back: a status, headers, and a body that is either here (`body`) or on its way (`stream`)."""
 
-    __slots__ = ("_json", "_left_to_do", "_watchers", "body", "context", "headers", "span", "status", "stream")
+    __slots__ = (
+        "_json",
+        "_left_to_do",
+        "_watchers",
+        "body",
+        "context",
+        "headers",
+        "request_id",
+        "span",
+        "status",
+        "stream",
+    )
 
     def __init__(
         self,
@@ -141,6 +152,8 @@ class Reply:
     ) -> None:
         self.status = status
         self.headers = headers
+        self.request_id = headers.get("x-request-id") or headers.get("x-trace-id")
+        """The server's name for this request; voice endpoints say it in `x-trace-id`."""
         self.body = body
         self.stream = stream
         self.span: Span | None = None
@@ -152,11 +165,6 @@ class Reply:
     def __repr__(self) -> str:
         held = "stream" if self.body is None else f"{len(self.body)} bytes"
         return f"<Reply {self.status}, {held}>"
-
-    @property
-    def request_id(self) -> str | None:
-        """The server's name for this request (`x-request-id`, or `x-trace-id` on voice endpoints)."""
-        return self.headers.get("x-request-id") or self.headers.get("x-trace-id")
 
     def json(self) -> dict[str, Any]:
         """The JSON object in the body, read once. Raises `ReplyUnreadable` where there is none."""

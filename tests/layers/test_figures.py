@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokkit.call import Call
-from grokkit.layers.figures import Durations, Figures, kind_of
+from grokkit.layers.figures import Figures, Timings, kind_of
 
 
 def call(**body: object) -> Call:
@@ -31,11 +31,11 @@ def call(**body: object) -> Call:
 def test_a_quantile_is_that_of_the_samples_that_are_young_enough(
     samples: list[tuple[float, float]], share: float
 ) -> None:
-    durations = Durations(keep=30.0)
+    timings = Timings(keep=30.0)
     for now, seconds in samples:
-        durations.add(seconds, now)
+        timings.add(first=seconds / 2, whole=seconds, now=now)
 
-    found = durations.quantile(share, now=50.0)
+    found = timings.whole.quantile(share, now=50.0)
 
     young = sorted(seconds for now, seconds in samples[-128:] if now + 30.0 > 50.0)
     assert found == (young[max(0, math.ceil(share * len(young)) - 1)] if young else None)

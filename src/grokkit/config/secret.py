@@ -30,20 +30,19 @@ class Secret:
     """
 
     # The text sits in a closure, so that tools which walk __dict__ or __slots__ do not meet it.
-    __slots__ = ("_reveal",)
+    __slots__ = ("reveal",)
+
+    reveal: "Callable[[], str]"
+    """Gives the text itself: hand it on at once, and keep it in no variable that lives long."""
 
     def __init__(self, value: "str | Secret") -> None:
         if not isinstance(value, str | Secret):
             raise TypeError(f"{type(self).__name__} takes a str, not {type(value).__name__}")
-        self._reveal: Callable[[], str] = value.reveal if isinstance(value, Secret) else lambda: value
-
-    def reveal(self) -> str:
-        """The text itself: hand it on at once, and keep it in no variable that lives long."""
-        return self._reveal()
+        self.reveal = value.reveal if isinstance(value, Secret) else lambda: value
 
     def masked(self) -> str:
         """What may be shown of the text."""
-        text = self._reveal()
+        text = self.reveal()
         if len(text) < SHORTEST_SHOWN:
             return HIDDEN
         prefix = next((prefix for prefix in VENDOR_PREFIXES if text.startswith(prefix)), "")
@@ -66,7 +65,7 @@ class Secret:
         return compare_digest(_octets(self), _octets(other))
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, self._reveal()))
+        return hash((type(self).__name__, self.reveal()))
 
     def __copy__(self) -> Self:
         return self
@@ -93,7 +92,7 @@ class SecretURL(Secret):
 
     def masked(self) -> str:
         """The URL with `***` in place of its user name and password."""
-        scheme, separator, rest = self._reveal().partition("://")
+        scheme, separator, rest = self.reveal().partition("://")
         authority, slash, path = rest.partition("/")
         credentials, at, host = authority.rpartition("@")
         return f"{scheme}{separator}{HIDDEN if credentials else ''}{at}{host}{slash}{path}"
@@ -105,7 +104,7 @@ class SecretURL(Secret):
         >>> SecretURL("sqlite:///state.db").from_folder(Path("/srv/app"))
         SecretURL('sqlite:////srv/app/state.db')
         """
-        scheme, separator, path = self._reveal().partition(":///")
+        scheme, separator, path = self.reveal().partition(":///")
         if scheme != "sqlite" or not separator or path.startswith("/"):
             return self
         return SecretURL(f"sqlite:///{folder / path}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from grokkit.clock import Within
 from grokkit.errors import WouldExceedDeadline
 from grokkit.transport.stream_clocks import deadline_exceeded
@@ -40,7 +42,7 @@ class Deadline:
         if deadline - now < self._figures.longest:
             self._refuse_hopeless(call, deadline - now)
         with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
-            reply = await call_next(call.replace(deadline=deadline))
+            reply = await call_next(replace(call, deadline=deadline))
         reply.context["deadline"] = deadline
         return reply
 

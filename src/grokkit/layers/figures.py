@@ -48,43 +48,60 @@ def _effort(body: Mapping[str, object]) -> str:
     return effort if isinstance(effort, str) else ""
 
 
-class Durations:
-    """The last durations of one kind, in seconds, none of them older than a time.
+class Timings:
+    """How long the last calls of one kind took to their first output and to their last, none older than a time.
 
-    A quantile is reckoned anew when a second has passed, or when more than one in 16 is new.
-
-    >>> durations = Durations(keep=60.0)
+    >>> timings = Timings(keep=60.0)
     >>> for second in range(1, 11):
-    ...     durations.add(seconds=float(second), now=0.0)
-    >>> durations.quantile(0.5, now=1.0), durations.quantile(0.95, now=1.0), durations.quantile(0.5, now=61.0)
+    ...     timings.add(first=0.5, whole=float(second), now=0.0)
+    >>> whole = timings.whole
+    >>> whole.quantile(0.5, now=1.0), whole.quantile(0.95, now=1.0), whole.quantile(0.5, now=61.0)
     (5.0, 10.0, None)
     """
 
-    __slots__ = ("_due", "_keep", "_ordered", "_samples", "_unread")
+    __slots__ = ("_keep", "added", "first", "samples", "whole")
 
     def __init__(self, keep: float) -> None:
         self._keep = keep
-        self._samples: deque[tuple[float, float]] = deque(maxlen=_MOST_SAMPLES)
-        self._ordered: list[float] = []
-        self._unread = 0
-        self._due = -inf
+        self.samples: deque[tuple[float, float, float]] = deque(maxlen=_MOST_SAMPLES)
+        """When each was added, then its two durations."""
+        self.added = 0
+        self.first = Durations(self, 1)
+        self.whole = Durations(self, 2)
 
-    def add(self, seconds: float, now: float) -> None:
-        """One more."""
-        self._samples.append((now, seconds))
-        self._unread += 1
+    def add(self, first: float, whole: float, now: float) -> None:
+        """One more call, in seconds."""
+        self.samples.append((now, first, whole))
+        self.added += 1
+
+    def ordered(self, place: int, now: float) -> list[float]:
+        """One of the durations of those that are young enough, the shortest first."""
+        return sorted([sample[place] for sample in self.samples if sample[0] + self._keep > now])
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+class Durations:
+    """One of the two durations. They are put in order anew when a second has passed, or more than one in 16 is new."""
+
+    __slots__ = ("_due", "_ordered", "_place", "_seen", "_timings")
+
+    def __init__(self, timings: Timings, place: int) -> None:
+        self._timings = timings
+        self._place = place
+        self._ordered: list[float] = []
+        self._seen = 0
+        self._due = -inf
 
     def quantile(self, share: float, now: float, *, least: int = 1) -> float | None:
         """The duration that so large a share of them did not exceed; None when there are fewer than `least`."""
-        if now >= self._due or self._unread > len(self._ordered) // 16:
-            self._ordered = sorted([seconds for added, seconds in self._samples if added + self._keep > now])
-            self._unread = 0
+        if now >= self._due or self._timings.added - self._seen > len(self._ordered) // 16:
+            self._ordered = self._timings.ordered(self._place, now)
+            self._seen = self._timings.added
             self._due = now + 1.0
         count = len(self._ordered)
         return None if count < max(1, least) else self._ordered[max(0, ceil(share * count) - 1)]
-
-    def __len__(self) -> int:
-        return len(self._samples)
 
 
 class Figures:
@@ -93,7 +110,7 @@ class Figures:
     def __init__(self, now: Callable[[], float], keep: float = 120.0) -> None:
         self._now = now
         self._keep = keep
-        self._by_kind: dict[_Key, tuple[Durations, Durations]] = {}
+        self._by_kind: dict[_Key, Timings] = {}
         self.longest = 0.0
         """What no call whatever has exceeded: who has more time than that need not look any closer."""
 
@@ -104,24 +121,23 @@ class Figures:
         if known is None:
             if len(self._by_kind) >= _MOST_KINDS:
                 del self._by_kind[next(iter(self._by_kind))]
-            known = self._by_kind[key] = Durations(self._keep), Durations(self._keep)
-        known[0].add(first, now)
-        known[1].add(whole, now)
+            known = self._by_kind[key] = Timings(self._keep)
+        known.add(first, whole, now)
         self.longest = max(self.longest, whole)
 
     def first_output(self, call: Call, share: float, *, least: int) -> float | None:
         """The time to the first output that so large a share of such calls did not exceed; None for lack of calls."""
         known = self._by_kind.get(_key(call))
-        return None if known is None else known[0].quantile(share, self._now(), least=least)
+        return None if known is None else known.first.quantile(share, self._now(), least=least)
 
     def whole(self, call: Call, share: float, *, least: int) -> float | None:
         """The same for the whole answer."""
         known = self._by_kind.get(_key(call))
-        return None if known is None else known[1].quantile(share, self._now(), least=least)
+        return None if known is None else known.whole.quantile(share, self._now(), least=least)
 
     def typical(self, call: Call) -> float | None:
         """What half of such calls took at most for the whole answer; None when they are few."""
         return self.whole(call, 0.5, least=_FEW)
 
-    def __iter__(self) -> Iterator[tuple[CallKind, Durations, Durations]]:
-        return iter([(CallKind(*key), *durations) for key, durations in self._by_kind.items()])
+    def __iter__(self) -> Iterator[tuple[CallKind, Timings]]:
+        return iter([(CallKind(*key), timings) for key, timings in self._by_kind.items()])

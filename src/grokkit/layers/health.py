@@ -9,7 +9,7 @@ from grokkit.layers.rate_limit import RateLimitHealth
 from grokkit.layers.retry import BudgetHealth
 
 if TYPE_CHECKING:
-    from grokkit.layers.figures import Durations
+    from grokkit.layers.figures import Timings
     from grokkit.layers.shared import Shared
 
 _OK, _DEGRADED, _DOWN = "ok", "degraded", "down"
@@ -57,9 +57,9 @@ def health_of(shared: "Shared", account: str) -> Health:
     budgets = tuple(each for each in shared.retries.health() if each.account == account)
     now = shared.clock.now()
     latencies = tuple(
-        _latency(f"{kind.operation} {kind.model} {kind.effort}".rstrip(), first, whole, now)
-        for kind, first, whole in shared.figures
-        if kind.account == account and len(first)
+        _latency(f"{kind.operation} {kind.model} {kind.effort}".rstrip(), timings, now)
+        for kind, timings in shared.figures
+        if kind.account == account
     )
     return Health(
         status=_status(circuits, limits, lost=getattr(shared.store, "lost", False)),
@@ -78,14 +78,14 @@ def _status(circuits: tuple[CircuitHealth, ...], limits: tuple[RateLimitHealth, 
     return _DEGRADED if slowed or lost else _OK
 
 
-def _latency(name: str, first: "Durations", whole: "Durations", now: float) -> LatencyHealth:
+def _latency(name: str, timings: "Timings", now: float) -> LatencyHealth:
     return LatencyHealth(
         name=name,
-        calls=len(first),
-        first_output_p50=first.quantile(0.5, now),
-        first_output_p95=first.quantile(0.95, now),
-        whole_p50=whole.quantile(0.5, now),
-        whole_p95=whole.quantile(0.95, now),
+        calls=len(timings),
+        first_output_p50=timings.first.quantile(0.5, now),
+        first_output_p95=timings.first.quantile(0.95, now),
+        whole_p50=timings.whole.quantile(0.5, now),
+        whole_p95=timings.whole.quantile(0.95, now),
     )
 
 

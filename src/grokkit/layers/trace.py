@@ -5,6 +5,8 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from grokkit.errors import ConfigInvalid
 from grokkit.telemetry.logging import log_event
 from grokkit.telemetry.span import Span
@@ -34,7 +36,7 @@ class Trace:
             return await call_next(call)
         span = Span(call, self._hooks, self._clock, watched=self._watched)
         try:
-            reply = await call_next(call.replace(span=span))
+            reply = await call_next(replace(call, span=span))
         except BaseException as error:
             span.failed(error)
             raise

@@ -110,7 +110,7 @@ class Channel:
             limits=self._limits_for(model, body, options),
             max_body_size=self.config.max_body_size,
             max_event_size=self.config.max_event_size,
-            policies=self._policies_for(options),
+            policies=self._policies_for(options) if options else self._policies,
             account=self.account,
             context=self._context,
         )
@@ -190,8 +190,6 @@ class Channel:
             raise
 
     def _policies_for(self, options: CallOptions) -> Policies:
-        if not options:
-            return self._policies
         own = {name: value for name, value in options.items() if name in POLICY_NAMES}
         return self.config.policies(**own) if own else self._policies
 

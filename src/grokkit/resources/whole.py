@@ -26,8 +26,7 @@ def whole_answer(
     """
 
     def read_reply(reply: Reply) -> Answer:
-        body = reply.body or b""
-        if has_events(body):
+        if has_events(reply.body or b""):
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
         return read(reply.json(), channel.origin(call, reply))
 

@@ -9,15 +9,10 @@ _logger = logging.getLogger("grokkit")
 _logger.addHandler(logging.NullHandler())
 
 
-def logs_good_ends() -> bool:
-    """Whether finished calls are written anywhere."""
-    return _logger.isEnabledFor(logging.INFO)
-
-
 def log_event(event: Event) -> None:
     """Finished calls at INFO, failed ones at WARNING; each record has the event as `record.grok`."""
     if isinstance(event, CallFinished):
-        if logs_good_ends():
+        if _logger.isEnabledFor(logging.INFO):
             _logger.info("grok.call_finished %s", _finished(event), extra={"grok": event})
     elif isinstance(event, CallFailed) and _logger.isEnabledFor(logging.WARNING):
         _logger.warning("grok.call_failed %s", _failed(event), extra={"grok": event})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from grokkit.errors import DeadlineExceeded, GrokError
 from grokkit.telemetry.events import CallFailed, CallFinished, CallStarted, OutputStarted, ReplyStarted
-from grokkit.telemetry.logging import logs_good_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +96,7 @@ class Span:
         if self._ended:
             return
         self._ended = True
-        if self._watched or logs_good_ends():
+        if self._watched or _logger.isEnabledFor(logging.INFO):
             self.tell(
                 CallFinished(
                     call=self._call.ref,

@@ -75,7 +75,7 @@ class AiohttpTransport:
         return self._send(call, again=True)
 
     async def _send(self, call: Call, *, again: bool) -> Reply:
-        url = _address(call)
+        url, content = _address(call), call.content()
         route = self._routes.get(call.base_url) or self._route(call.base_url)
         pool = self._pools.get() or await self._pools.open()
         if pool.was_quiet():
@@ -84,7 +84,7 @@ class AiohttpTransport:
             response = await pool.session.request(
                 call.method,
                 url,
-                data=_content(call),
+                data=content if content is None or len(content) <= _ONE_WRITE else io.BytesIO(content),
                 headers=call.headers,
                 allow_redirects=False,
                 proxy=route.proxy,
@@ -97,7 +97,7 @@ class AiohttpTransport:
         else:
             if not call.stream and (body := _already_here(response, call.max_body_size)) is not None:
                 return Reply(response.status, response.headers, body=body)
-            pool.live.add(response)
+            pool.watch(response)
             return Reply(response.status, response.headers, stream=_Body(response, call))
         if unsent:
             return await self._send(call, again=False)
@@ -195,7 +195,7 @@ def _was_never_written(error: Exception, call: Call) -> bool:
         isinstance(origin, aiohttp.ClientConnectionResetError) and str(origin) == _NEVER_WRITTEN
         for origin in failures.causes(error)
     )
-    return found_closed and not isinstance(_content(call), io.BytesIO)
+    return found_closed and len(call.content() or b"") <= _ONE_WRITE
 
 
 def _body_broken(error: Exception, call: Call) -> GrokError:
@@ -218,7 +218,7 @@ _TABLE: Table = (
 
 def _address(call: Call) -> URL:
     try:
-        url = _parsed(call.url)
+        url = _parsed(call.base_url, call.path)
     except ValueError as error:
         raise failures.address_unusable(error, call) from error
     except (LookupError, TypeError, AttributeError) as error:  # yarl trips over hosts such as `[]@`
@@ -227,14 +227,10 @@ def _address(call: Call) -> URL:
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(address: str) -> URL:
+def _parsed(base_url: str, path: str) -> URL:
+    address = base_url + path
     urlsplit(address)
     return URL(address)
-
-
-def _content(call: Call) -> bytes | io.BytesIO | None:
-    content = call.content()
-    return content if content is None or len(content) <= _ONE_WRITE else io.BytesIO(content)
 
 
 @functools.cache

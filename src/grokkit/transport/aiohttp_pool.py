@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aiohttp.client_proto import ResponseHandler
-    from aiohttp.connector import Connection
 
     from grokkit.transport.failures import Table
 
@@ -46,7 +45,7 @@ _DOUBT_AFTER = 1.0
 class Pool:
     """The connections of one loop, and the replies that are on their way over them."""
 
-    __slots__ = ("_quiet_since", "live", "session")
+    __slots__ = ("_live", "_quiet_since", "session")
 
     def __init__(self, max_connections: int) -> None:
         self.session = aiohttp.ClientSession(
@@ -61,8 +60,20 @@ class Pool:
             read_bufsize=_READ_BUFFER,
             response_class=type("Response", (PromptResponse,), {"process": os.getpid()}),
         )
-        self.live: WeakSet[aiohttp.ClientResponse] = WeakSet()
+        self._live: WeakSet[aiohttp.ClientResponse] = WeakSet()
         self._quiet_since = time.monotonic()
+
+    def watch(self, response: aiohttp.ClientResponse) -> None:
+        """See to it that a body that is on its way ends with its connection, and with this pool."""
+        self._live.add(response)
+        connection = response.connection
+        if connection is not None and connection.protocol is not None:
+            end_with_connection(response.content, connection.protocol)
+
+    def close_live(self) -> None:
+        """End the bodies that are on their way. Closing the session alone would leave their readers waiting."""
+        for response in list(self._live):
+            response.close()
 
     def was_quiet(self) -> bool:
         """Whether the last request is so long ago that the server may have closed connections since."""
@@ -84,13 +95,6 @@ class PromptResponse(aiohttp.ClientResponse):
 
     process: int
     """The process whose sockets these are; each pool has a class of its own that knows it."""
-
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        """Wait for the head, and see to it that the body ends when the connection does."""
-        await super().start(connection)
-        if not self.content.is_eof() and connection.protocol is not None:
-            end_with_connection(self.content, connection.protocol)
-        return self
 
     def close(self) -> None:
         """Drop the connection; in a forked child leave it alone."""
@@ -139,8 +143,7 @@ def pools(max_connections: int) -> PerLoop[Pool]:
 
 
 async def _close(pool: Pool) -> None:
-    for response in list(pool.live):
-        response.close()  # wakes who reads it: the session alone would leave them waiting
+    pool.close_live()
     with suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL):
             await pool.session.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from grokkit.call import API_KEY
 from grokkit.config import Secret
 from grokkit.config.kinds import read_key
@@ -45,7 +47,7 @@ class Auth:
 
 
 def _signed(call: Call, key: str) -> Call:
-    return call.replace(headers={**call.headers, _HEADER: f"Bearer {key}"})
+    return replace(call, headers={**call.headers, _HEADER: f"Bearer {key}"})
 
 
 async def _sign_freshly(call: Call, source: KeyFunction | None, call_next: Next) -> Reply:

@@ -7,7 +7,10 @@ above may try again: nobody has seen anything of it.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from grokkit.clock import Within
 from grokkit.errors import FirstEventTimedOut, GrokError, ReplyUnreadable
@@ -65,7 +68,8 @@ class Exchange:
         if call.gather is not None and reply.body is None:
             reply = await call.gather(call, reply)
         if call.model is not None:
-            self._measure(call, reply, opened, first)
+            arrived = None if reply.body is None else self._clock.now()
+            reply.on_end(partial(self._ended, call, opened, first, arrived))
         return reply
 
     def _patience(self, call: Call, opened: float) -> Within:
@@ -97,16 +101,12 @@ class Exchange:
         if call.deadline is None:
             return call
         remaining = max(0, round((call.deadline - self._clock.now()) * 1000))
-        return call.replace(headers={**call.headers, REMAINING: str(remaining)})
+        return replace(call, headers={**call.headers, REMAINING: str(remaining)})
 
-    def _measure(self, call: Call, reply: Reply, opened: float, first: float) -> None:
-        arrived = None if reply.body is None else self._clock.now()
-
-        def ended(ending: Ending) -> None:
-            if ending.answer is not None and ending.complete:
-                self._answered(call, first, (arrived or self._clock.now()) - opened)
-
-        reply.on_end(ended)
+    def _ended(self, call: Call, opened: float, first: float, arrived: float | None, ending: Ending) -> None:
+        """Measure an attempt that was answered; a body that was read at once had `arrived` then."""
+        if ending.answer is not None and ending.complete:
+            self._answered(call, first, (arrived or self._clock.now()) - opened)
 
     async def _until_output(self, call: Call, reply: Reply, limit: Within, opened: float) -> None:
         stream = reply.stream

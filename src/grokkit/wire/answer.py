@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grokkit.wire.chat import ChatCompletion
+from grokkit.wire.chat import ChatCompletion, ChatToolCall, Choice
 from grokkit.wire.chat_choice import finish_reason
 from grokkit.wire.events import Citation, ToolCall
 from grokkit.wire.output import citations, message_text, read_tool_call, reasoning_text, response_finish_reason
@@ -17,8 +17,11 @@ from grokkit.wire.usage import Prices, Usage, chat_usage, responses_usage
 if TYPE_CHECKING:
     from grokkit.layers.fallback import Handover
 
+    _ReadUsage = Callable[[dict[str, Any] | None, Prices | None, str | None], Usage]
+
 _read_completion = Reader(ChatCompletion).convert
 _read_response = Reader(Response).convert
+_NO_CHOICE = Choice()
 _SHOWN = 60
 
 
@@ -80,25 +83,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
     """The answer in a chat completion. The first choice is told; all are in `wire.choices`."""
     wire = _read_completion(raw)
-    message = wire.choices[0].message if wire.choices else None
-    calls = [
-        ToolCall(
-            id=call.id or unnamed_call(place),
-            name=(call.function.name if call.function else None) or "",
-            arguments=arguments_text(call.function.arguments if call.function else None),
-        )
-        for place, call in enumerate((message.tool_calls if message else None) or ())
-    ]
-    usage = chat_usage(wire.usage, origin.prices(wire.model), wire.service_tier)
+    choice = wire.choices[0] if wire.choices else _NO_CHOICE
+    message = choice.message
+    calls = _tool_calls(message.tool_calls) if message.tool_calls else []
     return Answer(
-        text=(message.content if message else None) or "",
+        text=message.content or "",
         tool_calls=calls,
-        reasoning=(message.reasoning_content if message else None) or "",
-        citations=[Citation(url=url) for url in wire.citations or ()],
-        usage=usage.from_cache() if origin.cached else usage,
+        reasoning=message.reasoning_content or "",
+        citations=[Citation(url=url) for url in wire.citations] if wire.citations else [],
+        usage=_usage(chat_usage, wire, origin),
         model=wire.model,
         id=wire.id,
-        finish_reason=finish_reason(wire.choices[0].finish_reason, calls=bool(calls)) if wire.choices else None,
+        finish_reason=finish_reason(choice.finish_reason, calls=bool(calls)),
         request_id=origin.request_id,
         client_request_id=origin.client_request_id,
         attempts=origin.attempts,
@@ -113,13 +109,12 @@ def chat_answer(raw: dict[str, Any], origin: Origin) -> Answer:
 def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
     """The answer in a response object."""
     wire = _read_response(raw)
-    usage = responses_usage(wire.usage, origin.prices(wire.model), wire.service_tier)
     return Answer(
         text="".join(message_text(item) for item in wire.output if item.get("type") == "message"),
         tool_calls=[read_tool_call(item) for item in wire.output if item.get("type") == "function_call"],
         reasoning=reasoning_text(wire.output),
         citations=citations(wire.output),
-        usage=usage.from_cache() if origin.cached else usage,
+        usage=_usage(responses_usage, wire, origin),
         model=wire.model,
         id=wire.id,
         finish_reason=response_finish_reason(raw),
@@ -132,3 +127,22 @@ def response_answer(raw: dict[str, Any], origin: Origin) -> Answer:
         raw=raw,
         wire=wire,
     )
+
+
+def _usage(read: "_ReadUsage", wire: ChatCompletion | Response, origin: Origin) -> Usage:
+    """What was used. The catalogue's prices are looked up only where the server does not say what it cost."""
+    usage = read(wire.usage, None, None)
+    if usage.cost_ticks is None:
+        usage = read(wire.usage, origin.prices(wire.model), wire.service_tier)
+    return usage.from_cache() if origin.cached else usage
+
+
+def _tool_calls(calls: list[ChatToolCall]) -> list[ToolCall]:
+    return [
+        ToolCall(
+            id=call.id or unnamed_call(place),
+            name=(call.function.name if call.function else None) or "",
+            arguments=arguments_text(call.function.arguments if call.function else None),
+        )
+        for place, call in enumerate(calls)
+    ]

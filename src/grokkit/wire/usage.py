@@ -188,6 +188,8 @@ def chat_usage(
     )
     inside = reasoning <= written and counts.total_tokens == sent + written
     usage = _counted(counts, sent, written if inside else written + reasoning, reasoning, prompt)
+    if prices is None:
+        return usage
     return _priced(usage, prices, service_tier, image_tokens=prompt.image_tokens or 0)
 
 
@@ -207,6 +209,8 @@ def responses_usage(
     read, written = counts.input_tokens_details or _NO_DETAILS, counts.output_tokens_details or _NO_DETAILS
     reasoning = written.reasoning_tokens or 0
     usage = _counted(counts, counts.input_tokens or 0, counts.output_tokens or 0, reasoning, read)
+    if prices is None:
+        return usage
     last_prompt = (counts.context_details or _NO_DETAILS).input_tokens or 0
     return _priced(usage, prices, service_tier, prompt_tokens=last_prompt)
 
@@ -237,27 +241,29 @@ def listed_prices(listing: Mapping[str, object]) -> Prices | None:
 
 
 def _counted(counts: Counts, sent: int, written: int, reasoning: int, details: Details) -> Usage:
-    tools = counts.server_side_tool_usage_details
+    tools, cost = counts.server_side_tool_usage_details, counts.cost_in_usd_ticks
+    if cost is None and counts.cost_in_nano_usd is not None:
+        cost = counts.cost_in_nano_usd * TICKS_PER_NANO_USD
     return Usage(
         input_tokens=sent,
         output_tokens=written,
         reasoning_tokens=min(reasoning, written),
         cached_tokens=min(details.cached_tokens or 0, sent),
         total_tokens=max(counts.total_tokens or 0, sent + written),
-        cost_ticks=_reported_cost(counts),
+        cost_ticks=cost,
         server_side_tools={name: uses for name, uses in tools.items() if uses} if tools else {},
     )
 
 
 def _priced(
     usage: Usage,
-    prices: Prices | None,
+    prices: Prices,
     service_tier: str | None,
     *,
     prompt_tokens: int = 0,
     image_tokens: int = 0,
 ) -> Usage:
-    if usage.cost_ticks is not None or prices is None or usage == _NOTHING:
+    if usage.cost_ticks is not None or usage == _NOTHING:
         return usage
     ticks = price(
         usage,
@@ -267,13 +273,6 @@ def _priced(
         image_tokens=image_tokens,
     )
     return msgspec.structs.replace(usage, cost_ticks=ticks, estimated=True)
-
-
-def _reported_cost(counts: Counts) -> int | None:
-    nano_usd = counts.cost_in_nano_usd
-    if counts.cost_in_usd_ticks is not None or nano_usd is None:
-        return counts.cost_in_usd_ticks
-    return nano_usd * TICKS_PER_NANO_USD
 
 
 def _sum_known(one: int | None, other: int | None) -> int | None:

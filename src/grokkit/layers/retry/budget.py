@@ -71,7 +71,8 @@ class RetryBudget:
         """A call came through."""
         now = self._clock.now()
         with self._lock:
-            self._of(account).savings.pay(policy.budget, now)
+            known = self._accounts.get(account) or self._of(account)
+            known.savings.pay(policy.budget, now)
 
     async def withdraw(self, account: str, policy: Retry) -> bool:
         """Whether one more retry may be made; it is paid for."""
