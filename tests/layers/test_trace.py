@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit.errors import ConfigInvalid, ConnectionLost, RateLimited, ReplyUnreadable, StreamInterrupted
+from grokkit import AsyncGrok
+from grokkit.errors import (
+    CircuitOpen,
+    ConfigInvalid,
+    ConnectionLost,
+    RateLimited,
+    ReplyUnreadable,
+    ServerFailed,
+    StreamInterrupted,
+)
 from grokkit.telemetry.events import CallFailed, CallFinished, CallStarted, Event, OutputStarted, ReplyStarted
 from grokkit.testing import MockTransport, TurnableClock, json_reply
 from grokkit.testing.mock.replies import Pause, body_reply, stream_reply
@@ -207,3 +216,21 @@ class AsyncHook:
 def test_a_hook_that_would_never_run_is_refused(face: Face, hook: Any) -> None:
     with pytest.raises(ConfigInvalid, match="a hook is a plain function"):
         face.client(hooks=[hook])
+
+
+async def test_a_caller_who_is_refused_and_asks_again_at_once_lets_others_run() -> None:
+    mock = MockTransport(lambda _: json_reply({}, status=503))
+    client = AsyncGrok(transport=mock, clock=TurnableClock(), model=MODEL, api_key="xai-test", retries=0)
+    async with client:
+        for _ in range(40):
+            with pytest.raises((ServerFailed, CircuitOpen)):
+                await client.ask("Hi")
+        ran = asyncio.create_task(asyncio.sleep(0))
+
+        refusals = 0
+        while not ran.done() and refusals < 10:
+            refusals += 1
+            with pytest.raises(CircuitOpen):
+                await client.ask("Hi")
+
+    assert refusals < 10

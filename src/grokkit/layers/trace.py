@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from grokkit.errors import ConfigInvalid
+from grokkit.errors import ConfigInvalid, GrokError
 from grokkit.telemetry.logging import log_event
 from grokkit.telemetry.span import Span
 
@@ -39,6 +40,8 @@ class Trace:
             reply = await call_next(replace(call, span=span))
         except BaseException as error:
             span.failed(error)
+            if isinstance(error, GrokError):
+                await asyncio.sleep(0)  # what is refused without a wait may be asked again at once: others run first
             raise
         reply.span = span
         span.replied(reply.status, reply.request_id)
