@@ -131,7 +131,6 @@ class Reply:
 
     __slots__ = (
         "_json",
-        "_left_to_do",
         "_watchers",
         "body",
         "context",
@@ -140,6 +139,7 @@ class Reply:
         "span",
         "status",
         "stream",
+        "unsettled",
     )
 
     def __init__(
@@ -159,7 +159,8 @@ class Reply:
         self.span: Span | None = None
         self.context: dict[str, Any] = {}
         self._watchers: list[Callable[[Ending], None]] = []
-        self._left_to_do: list[Callable[[], Awaitable[None]]] = []
+        self.unsettled: list[Callable[[], Awaitable[None]]] = []
+        """What watchers left to be done: see `settled`."""
         self._json: tuple[bytes, dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
@@ -194,11 +195,11 @@ class Reply:
 
     def afterwards(self, work: Callable[[], Awaitable[None]]) -> None:
         """Have something done once it was said how it went on with this reply: for watchers that have to wait."""
-        self._left_to_do.append(work)
+        self.unsettled.append(work)
 
     async def settled(self) -> None:
         """Do what watchers left to be done. Whoever says how it went on with a good reply awaits this next."""
-        works, self._left_to_do = self._left_to_do, []
+        works, self.unsettled = self.unsettled, []
         for work in works:
             await work()
 

@@ -158,7 +158,8 @@ class Channel:
         reply = await self.send(call)
         answer = self._read(reply, read)
         reply.end(Ending(answer))
-        await reply.settled()
+        if reply.unsettled:
+            await reply.settled()
         warn_of_another_model(call, answer)
         return answer
 

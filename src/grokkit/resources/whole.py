@@ -26,7 +26,8 @@ def whole_answer(
     """
 
     def read_reply(reply: Reply) -> Answer:
-        if has_events(reply.body or b""):
+        body = reply.body or b""
+        if not body.startswith(b"{") and has_events(body):
             return AsyncStream(channel, call, accumulator(), read).replay(reply)
         return read(reply.json(), channel.origin(call, reply))
 
