@@ -8,8 +8,9 @@ calls must be known, or nothing is hedged.
 
 What it costs: one call in twenty, at that percentile, is made twice. The one that loses is cancelled, and how much of
 it is billed cannot be known: `HedgeSettled.elapsed` says how long it ran, which is the most there is to say. Each
-second try is paid for from the same budget as retries, so that hedges end by themselves when everything is slow. Calls
-with server-side tools that change things are never sent twice.
+second try is paid for from the same budget as retries, so that hedges end by themselves when everything is slow. It
+counts against the rate limits like any other request, and takes a place among those that run; where there is no room
+for it at once, it is not sent. Calls with server-side tools that change things are never sent twice.
 
 `reply.context["hedged"]` is 1 or 2, the try that answered, where there were two. When one fails, the other is waited
 for; when both do, the first one's error is raised, or the second's when only that may have run, with a note of both.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from grokkit.call import Ending
 from grokkit.layers.effects import has_effects
+from grokkit.layers.rate_limit.room import ROOM, Room
 from grokkit.layers.stopping import stop
 from grokkit.telemetry.events import Hedged, HedgeSettled
 
@@ -31,12 +33,15 @@ if TYPE_CHECKING:
     from grokkit.call import Call, Next, Reply
     from grokkit.clock import Clock
     from grokkit.layers.figures import Figures
+    from grokkit.layers.rate_limit.room import Place
     from grokkit.layers.retry import RetryBudget
 
     Try: TypeAlias = asyncio.Task[Reply]
 
 HEDGE = "x-grokkit-hedge"
 """The header of a second try, by which a server can tell it from the first: both have one client request id."""
+
+_UNLIMITED = Room()
 
 
 class Hedging:
@@ -55,20 +60,24 @@ class Hedging:
         after = delay_of(call, self._figures)
         if after is None:
             return await call_next(call)
-        tries = [asyncio.create_task(_run(call, call_next))]
+        room: Room = call.context.get(ROOM, _UNLIMITED)
+        tries = [_start(room.first, call, call_next)]
         winner: Try | None = None
         try:
-            winner = await self._first_to_return(call, call_next, after, tries)
+            winner = await self._first_to_return(call, call_next, after, room, tries)
         finally:
             await _drop((each for each in tries if each is not winner), kept=winner)
         return _taken(winner, tries)
 
-    async def _first_to_return(self, call: Call, call_next: Next, after: float, tries: list[Try]) -> Try | None:
+    async def _first_to_return(
+        self, call: Call, call_next: Next, after: float, room: Room, tries: list[Try]
+    ) -> Try | None:
         began = self._clock.now()
         await self._wait(tries[0], until=began + after)
-        if tries[0].done() or not await self._may_send(call, tries[0]):
+        place = await self._place_beside(tries[0], call, room)
+        if place is None:
             return await _success(tries)
-        tries.append(asyncio.create_task(_run(second_of(call), call_next)))
+        tries.append(_start(place, second_of(call), call_next))
         hedged_at = self._clock.now()
         call.tell(Hedged, after=after)
         winner = await _success(tries)
@@ -77,6 +86,19 @@ class Hedging:
             loser_began = began if number == 2 else hedged_at  # noqa: PLR2004 - the second won, so the first lost
             call.tell(HedgeSettled, winner=number, elapsed=self._clock.now() - loser_began)
         return winner
+
+    async def _place_beside(self, first: Try, call: Call, room: Room) -> Place | None:
+        """A place for the second try, which is paid for; None when there is none, or it is not wanted any more."""
+        place = None if first.done() else await room.another()
+        if place is None:
+            return None
+        wanted = False
+        try:
+            wanted = not first.done() and await self._may_send(call, first)
+        finally:
+            if not wanted:
+                place.close()
+        return place if wanted else None
 
     async def _may_send(self, call: Call, first: Try) -> bool:
         if not await self._budget.withdraw(call.account, call.policies.retries):
@@ -110,8 +132,15 @@ def second_of(call: Call) -> Call:
     return call.replace(headers={**call.headers, HEDGE: "1"}, context={**call.context, "hedge": True})
 
 
-async def _run(call: Call, call_next: Next) -> Reply:
-    return await call_next(call)
+def _start(place: Place, call: Call, call_next: Next) -> Try:
+    """Make a try in its place, which is closed should it end before it began."""
+    started = asyncio.create_task(_run(place, call, call_next))
+    started.add_done_callback(lambda _: place.close())
+    return started
+
+
+async def _run(place: Place, call: Call, call_next: Next) -> Reply:
+    return await place.send(call, call_next)
 
 
 async def _success(tries: list[Try]) -> Try | None:

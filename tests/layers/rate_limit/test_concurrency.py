@@ -11,7 +11,7 @@ from grokkit.layers.rate_limit.share import LEAST, Share
 def running(count: int) -> Concurrency:
     calls = Concurrency()
     for _ in range(count):
-        calls.started()
+        calls.enter(None, adaptive=False)
     return calls
 
 
@@ -49,7 +49,7 @@ def test_a_bound_far_above_what_runs_is_forgotten() -> None:
     calls = running(20)
     calls.refused(started=0.0, now=1.0)
     for _ in range(19):
-        calls.ended()
+        calls.leave()
 
     successes = 0
     while calls.bound is not None:
@@ -102,16 +102,16 @@ def test_one_may_always_run(steps: list[str]) -> None:
     calls = Concurrency()
     for now, step in enumerate(steps):
         if step == "start":
-            calls.started()
+            calls.enter(None, adaptive=False)
         elif step == "end" and calls.running:
-            calls.ended()
+            calls.leave()
         elif step == "refused":
             calls.refused(now - 0.5, now)
         else:
             calls.succeeded("chat", now - 0.5, now)
         assert calls.bound is None or calls.bound >= 1.0
     while calls.running:
-        calls.ended()
+        calls.leave()
     assert calls.room(None, adaptive=True)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokkit.layers.rate_limit.estimate import IMAGE_TOKENS, Average, tokens_of
+from grokkit.layers.rate_limit.estimate import IMAGE_TOKENS, Usual, tokens_of
 from grokkit.layers.rate_limit.recent import Recent
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}
@@ -48,20 +48,21 @@ def test_a_body_without_end_is_weighed_nevertheless() -> None:
 
 
 @given(amounts=st.lists(st.floats(0, 1e6), min_size=1, max_size=100))
-def test_an_average_lies_between_the_extremes(amounts: list[float]) -> None:
-    average = Average()
+def test_what_is_usual_lies_between_the_extremes(amounts: list[float]) -> None:
+    usual = Usual()
     for amount in amounts:
-        average.add(amount)
+        usual.add(output=amount, total=2 * amount)
 
-    assert min(amounts) - 1e-6 <= average.value <= max(amounts) + 1e-6
+    assert min(amounts) - 1e-6 <= usual.output <= max(amounts) + 1e-6
+    assert 2 * min(amounts) - 1e-6 <= usual.total <= 2 * max(amounts) + 1e-6
 
 
-def test_an_average_forgets() -> None:
-    average = Average()
+def test_what_is_usual_changes() -> None:
+    usual = Usual()
     for amount in [10_000.0] * 50 + [10.0] * 200:
-        average.add(amount)
+        usual.add(output=amount, total=amount)
 
-    assert average.value < 50.0
+    assert usual.output == usual.total < 50.0
 
 
 def test_what_was_sent_is_remembered_for_a_minute() -> None:

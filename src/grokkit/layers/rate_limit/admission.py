@@ -19,7 +19,7 @@ def expected_wait(lane: Lane, plan: Plan, ahead: int, answer: float | None) -> f
     if plan.rate:
         waits.append(ahead / plan.rate)
     if plan.token_rate:
-        waits.append(ahead * lane.usual_tokens.value / plan.token_rate)
+        waits.append(ahead * lane.usual.total / plan.token_rate)
     bounds = [bound for bound in (plan.policy.concurrency, lane.concurrency.bound) if bound]
     if bounds and answer is not None:
         waits.append((ahead + 1) * answer / min(bounds) if lane.concurrency.running else 0.0)

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from statistics import median
 from typing import TYPE_CHECKING
@@ -32,24 +33,25 @@ _MOST_KINDS = 32
 
 
 class Concurrency:
-    """What runs of one model in this process, and the bound on it.
+    """What runs of one model in this process, and the bound on it. It may be told from any thread.
 
     >>> calls = Concurrency()
-    >>> for _ in range(10):
-    ...     calls.started()
-    >>> calls.bound is None
-    True
+    >>> all(calls.enter(None, adaptive=True) for _ in range(10)), calls.bound
+    (True, None)
     >>> calls.refused(started=0.0, now=1.0)
     True
     >>> calls.bound, calls.room(None, adaptive=True), calls.room(None, adaptive=False)
     (7.0, False, True)
     """
 
-    __slots__ = ("_cut_at", "_most", "_pace", "_successes", "bound", "running")
+    __slots__ = ("_crowded", "_cut_at", "_lock", "_most", "_pace", "_successes", "bound", "running")
 
     def __init__(self) -> None:
         self.running = 0
         self.bound: float | None = None
+        self._lock = threading.Lock()
+        self._crowded = False
+        """Whether anybody found no room since one was last told of some."""
         self._cut_at: float | None = None
         self._successes = 0
         self._most = 0
@@ -63,23 +65,44 @@ class Concurrency:
 
     def enter(self, hard: int | None, *, adaptive: bool) -> bool:
         """Let one more run, if there is room for it."""
-        bounded = hard is not None or (adaptive and self.bound is not None)
-        if bounded and not self.room(hard, adaptive=adaptive):
-            return False
-        self.started()
-        return True
+        with self._lock:
+            bounded = hard is not None or (adaptive and self.bound is not None)
+            if bounded and not self.room(hard, adaptive=adaptive):
+                self._crowded = True
+                return False
+            self.running += 1
+            self._most = max(self._most, self.running)
+            return True
 
-    def started(self) -> None:
-        """One more runs."""
-        self.running += 1
-        self._most = max(self._most, self.running)
-
-    def ended(self) -> None:
-        """One less runs."""
-        self.running -= 1
+    def leave(self) -> bool:
+        """One less runs. Whether to tell those who found no room."""
+        with self._lock:
+            self.running -= 1
+            crowded, self._crowded = self._crowded, False
+            return crowded
 
     def refused(self, started: float, now: float) -> bool:
         """A call that set out at `started` was refused. Whether the bound was cut."""
+        with self._lock:
+            return self._cut(started, now)
+
+    def succeeded(self, kind: Hashable, started: float, now: float, *, over: bool = False) -> bool:
+        """A call had its first output now, or, when it is `over`, all of it: one less runs.
+
+        Whether to tell those who found no room.
+        """
+        with self._lock:
+            slow = self._pace.add(kind, now - started) > SLOW
+            if slow and self.running > FEW and now - started > NOTICEABLE:
+                moved = self._cut(started, now)
+            else:
+                moved = self.bound is not None and self._grow(self.bound)
+            if over:
+                self.running -= 1
+                moved, self._crowded = moved or self._crowded, False
+            return moved
+
+    def _cut(self, started: float, now: float) -> bool:
         if self._cut_at is not None and started <= self._cut_at:
             return False
         self._cut_at = now
@@ -87,18 +110,11 @@ class Concurrency:
         self._begin_round()
         return True
 
-    def succeeded(self, kind: Hashable, started: float, now: float) -> bool:
-        """A call had its first output now. Whether the bound has changed."""
-        slow = self._pace.add(kind, now - started) > SLOW
-        if slow and self.running > FEW and now - started > NOTICEABLE:
-            return self.refused(started, now)
-        if self.bound is None:
-            return False
+    def _grow(self, bound: float) -> bool:
         self._successes += 1
-        if self._successes < self.bound:
+        if self._successes < bound:
             return False
-        far = self.bound >= FAR * max(1, self._most)
-        self.bound = None if far else self.bound + 1.0
+        self.bound = None if bound >= FAR * max(1, self._most) else bound + 1.0
         self._begin_round()
         return True
 

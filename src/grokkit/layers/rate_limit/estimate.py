@@ -23,27 +23,31 @@ _LISTS = (list, tuple)
 _NUMBERS = (int, float)
 
 
-class Average:
-    """A rolling average that forgets: what one model writes in one answer, its reasoning included.
+class Usual:
+    """What calls of one model take, as rolling averages that forget.
 
-    >>> output = Average()
-    >>> output.value
-    1000.0
-    >>> output.add(300)
-    >>> output.value
-    300.0
+    >>> usual = Usual()
+    >>> usual.output, usual.total
+    (1000.0, 1000.0)
+    >>> usual.add(output=300, total=500)
+    >>> usual.output, usual.total
+    (300.0, 500.0)
     """
 
-    __slots__ = ("_count", "value")
+    __slots__ = ("_count", "output", "total")
 
-    def __init__(self, guess: float = _FIRST_GUESS) -> None:
-        self.value = guess
+    def __init__(self) -> None:
+        self.output = _FIRST_GUESS
+        """Tokens of an answer, its reasoning included."""
+        self.total = _FIRST_GUESS
+        """Tokens of a call, prompt and answer."""
         self._count = 0
 
-    def add(self, amount: float) -> None:
+    def add(self, output: float, total: float) -> None:
         """One more answer."""
-        self._count = min(self._count + 1, _SAMPLES)
-        self.value += (amount - self.value) / self._count
+        self._count = count = min(self._count + 1, _SAMPLES)
+        self.output += (output - self.output) / count
+        self.total += (total - self.total) / count
 
 
 def tokens_of(body: Mapping[str, object] | bytes | None, usual_output: float) -> float:
@@ -56,7 +60,12 @@ def tokens_of(body: Mapping[str, object] | bytes | None, usual_output: float) ->
     """
     if body is None or isinstance(body, bytes):
         return len(body or b"") / _BYTES_A_TOKEN + usual_output
-    answer = output_cap(body) or usual_output
+    answer = usual_output
+    for name in _CAPS:
+        most = body.get(name)
+        if most is not None and isinstance(most, _NUMBERS) and most > 0:
+            answer = float(most)
+            break
     count = body.get("n")
     if isinstance(count, int) and count > 1:
         answer *= count
@@ -86,15 +95,6 @@ def prompt_tokens(body: Mapping[str, object]) -> float:
         else:
             tokens += _weigh(part)
     return tokens
-
-
-def output_cap(body: Mapping[str, object]) -> float | None:
-    """The most tokens of output that a body allows, if it says."""
-    for name in _CAPS:
-        most = body.get(name)
-        if most is not None and isinstance(most, int | float) and most > 0:
-            return float(most)
-    return None
 
 
 def _weigh(value: object) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from grokkit.errors import GrokError
 from grokkit.layers.rate_limit.lane import TOKENS
 from grokkit.layers.rate_limit.quotas import name_of
@@ -21,39 +23,41 @@ _REFUSED_UNCOUNTED = frozenset({429, 503, 529})
 _CLIENT_ERRORS = range(400, 500)
 
 
-class Holding:
+class Holding(msgspec.Struct, eq=False):
     """Given back once: all of it when nothing was sent, the tokens as they turn out to be when there is an answer."""
 
-    __slots__ = ("_running", "at", "lane", "loop", "plan", "purse", "started", "takes", "tokens")
-
-    def __init__(
-        self, lane: Lane, purse: Purse, plan: Plan, started: float, *, takes: Sequence[Take], tokens: float, at: float
-    ) -> None:
-        """It set out when it `started` and took this, of it so many tokens, `at` that time of the store."""
-        self.lane = lane
-        self.purse = purse
-        self.plan = plan
-        self.started = started
-        self.loop = asyncio.get_running_loop()
-        self.takes = takes
-        self.tokens = tokens
-        self.at = at
-        self._running = True
+    lane: Lane
+    purse: Purse
+    plan: Plan
+    started: float
+    """When it set out."""
+    takes: Sequence[Take]
+    """What it took of the limits."""
+    tokens: float
+    """So many of them."""
+    at: float
+    """When it took them, by the clock of the store."""
+    loop: asyncio.AbstractEventLoop = msgspec.field(default_factory=asyncio.get_running_loop)
+    running: bool = True
+    settled: bool = False
+    """Whether it was said what became of it: a reply, a failure, or nothing at all."""
 
     def leave(self) -> None:
         """It runs no more."""
-        if self._running:
-            self._running = False
+        if self.running:
+            self.running = False
             if not self.lane.left_behind:
                 self.lane.leave()
 
     def undo(self) -> None:
         """Nothing was sent: everything goes back."""
+        self.settled = True
         self._give(self.takes)
         self.leave()
 
     def failed(self, error: BaseException) -> None:
         """No reply came. What the server does not count goes back; what it may have run stays taken."""
+        self.settled = True
         if isinstance(error, GrokError) and not error.may_have_run:
             counted = _was_counted(error)
             self._give([take for take in self.takes if not counted or name_of(take.quota) == TOKENS])
@@ -67,12 +71,15 @@ class Holding:
 
     def replied(self, reply: Reply, kind: Hashable) -> None:
         """The server runs the call: until the reply is at its end, or is here already."""
-        lane, over = self.lane, reply.body is not None
+        lane, plan, over = self.lane, self.plan, reply.body is not None
         now = lane.clock.now()
-        lane.replied(kind, self.started, now, over=over)
-        self._running = not over
+        self.settled = True
+        self.running = not over
+        lane.recent.add(now, requests=1)
+        if lane.concurrency.succeeded(kind, self.started, now, over=over):
+            lane.stir()
         reply.on_end(self.ended)
-        if not lane.is_current(self.plan, now):
+        if plan.epoch != lane.epoch or now >= plan.until:
             self._count_late(now)
 
     def _count_late(self, now: float) -> None:
@@ -85,30 +92,33 @@ class Holding:
 
     def ended(self, ending: Ending) -> None:
         """The reply was read, broke or was left: the tokens are settled when it is known what they were."""
-        self.leave()
-        usage = ending.answer.usage if ending.answer is not None else None
-        if usage is None or not usage.total_tokens or self.lane.left_behind:
-            return
-        self.lane.output.add(usage.output_tokens)
-        self.lane.usual_tokens.add(usage.total_tokens)
-        self._settle(usage.total_tokens)
-
-    def _settle(self, tokens: float) -> None:
         lane, plan = self.lane, self.plan
-        now = lane.clock.now()
+        if self.running:
+            self.leave()
+        usage = ending.answer.usage if ending.answer is not None else None
+        if usage is None or not usage.total_tokens or lane.left_behind:
+            return
+        now, tokens = lane.clock.now(), usage.total_tokens
+        lane.usual.add(usage.output_tokens, tokens)
         lane.recent.add(now, tokens=tokens)
-        limits = plan.tokens if lane.is_current(plan, now) else lane.plan(plan.policy, now).tokens
+        if plan.epoch != lane.epoch or now >= plan.until:
+            plan = lane.plan(plan.policy, now)
+        if plan.tokens:
+            self._settle(plan, tokens)
+
+    def _settle(self, plan: Plan, tokens: float) -> None:
         owed = []
-        for quota in limits:
+        for quota in plan.tokens:
             amount = min(self.tokens, quota.limit) - min(tokens, quota.limit)
-            if amount and (self.tokens or self.started > lane.known_since(quota)):
+            if amount and (self.tokens or self.started > self.lane.known_since(quota)):
                 owed.append(Take(quota, amount))
         self._give(owed)
 
     def _give(self, takes: Sequence[Take]) -> None:
         if takes and not self.lane.left_behind:
             self.purse.give(takes, self.at, self.loop)
-            self.lane.stir()
+            if self.lane.lines:
+                self.lane.stir()
 
 
 def _was_counted(error: GrokError) -> bool:

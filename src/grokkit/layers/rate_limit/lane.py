@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from grokkit.layers.rate_limit.concurrency import Concurrency
-from grokkit.layers.rate_limit.estimate import Average
+from grokkit.layers.rate_limit.estimate import Usual
 from grokkit.layers.rate_limit.limits import WINDOWS, Learned, Limit, in_force
 from grokkit.layers.rate_limit.quotas import name_of, quotas_of, rate_of
 from grokkit.layers.rate_limit.recent import Recent
@@ -68,8 +68,7 @@ class Lane:
         self.paused_until = 0.0
         self.share = Share()
         self.concurrency = Concurrency()
-        self.output = Average()
-        self.usual_tokens = Average()
+        self.usual = Usual()
         self.recent = Recent()
         self.changed_at = -math.inf
         """When limits were last found to be others than was thought."""
@@ -82,8 +81,8 @@ class Lane:
         self._limits_of = limits_of
         self._headers: tuple[str | None, str | None] = _UNSAID
         self._plans: dict[int, Plan] = {}
-        self._epoch = 0
-        self._crowded = False
+        self.epoch = 0
+        """What a plan of an earlier one takes may no longer be what would be taken now."""
 
     def plan(self, policy: RateLimit, now: float) -> Plan:
         """What to take for a call of this policy."""
@@ -112,16 +111,12 @@ class Lane:
             rate=rate_of(requests),
             token_rate=rate_of(tokens),
             until=now + _SHARE_STEP if share < 1.0 else math.inf,
-            epoch=self._epoch,
+            epoch=self.epoch,
             group=(*given, policy.tier, policy.mode, policy.concurrency, policy.adaptive),
         )
 
-    def is_current(self, plan: Plan, now: float) -> bool:
-        """Whether the same would still be taken for a call of its policy."""
-        return plan.epoch == self._epoch and now < plan.until
-
     def _begin_epoch(self) -> None:
-        self._epoch += 1
+        self.epoch += 1
         self._plans.clear()
 
     def plans(self) -> list[Plan]:
@@ -174,40 +169,14 @@ class Lane:
         """The moment before which whatever was sent is counted already in what the server said."""
         return self.observed_at.get(name_of(quota), -math.inf)
 
-    def refused(self, started: float) -> None:
-        """A call was refused: let fewer run."""
-        with self.lock:
-            self.concurrency.refused(started, self.clock.now())
-
-    def replied(self, kind: Hashable, started: float, now: float, *, over: bool) -> None:
-        """A call had its first output, or, when it is `over`, all of it: one less runs."""
-        with self.lock:
-            moved = self.concurrency.succeeded(kind, started, now)
-            self.recent.add(now, requests=1)
-            if over:
-                self.concurrency.ended()
-                moved, self._crowded = moved or self._crowded, False
-        if moved:
-            self.stir()
-
-    def enter(self, policy: RateLimit) -> bool:
-        """Let one more run, if there is room."""
-        with self.lock:
-            entered = self.concurrency.enter(policy.concurrency, adaptive=policy.adaptive)
-            self._crowded = self._crowded or not entered
-            return entered
-
     def leave(self, asking: Waiting | None = None) -> None:
         """One less runs. Those who found no room are told, but not the one who asks again anyway."""
-        with self.lock:
-            self.concurrency.ended()
-            crowded, self._crowded = self._crowded, False
-        if crowded:
+        if self.concurrency.leave():
             self.stir(asking)
 
     def stir(self, asking: Waiting | None = None) -> None:
         """Something has changed: let all who wait look again."""
-        for line in tuple(self.lines.values()) if self.lines else ():
+        for line in tuple(self.lines.values()):
             if line is not asking:
                 line.stir()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -18,6 +19,7 @@ from grokkit.layers.rate_limit.holding import Holding
 from grokkit.layers.rate_limit.lane import Lane
 from grokkit.layers.rate_limit.learning import Teacher
 from grokkit.layers.rate_limit.limits import told_by_headers
+from grokkit.layers.rate_limit.room import ROOM, LimitedRoom
 from grokkit.layers.rate_limit.waiting import NEVER, Waiter, Waiting
 from grokkit.stores.store import Taken
 from grokkit.telemetry.events import Admitted, Queued
@@ -65,29 +67,34 @@ class RateLimiter:
     def __repr__(self) -> str:
         return "rate_limit"
 
-    def __call__(self, call: Call, call_next: Next) -> Awaitable[Reply]:
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
         """Wait for the call's turn, and learn from what comes of it.
 
         Raises `QueueFull` and `WouldExceedDeadline`, at once, for what need not wait.
         """
         model, policy = call.model, call.policies.rate_limit
         if model is None or policy.mode == "off":
-            return call_next(call)
-        return self._limited(model, policy, call, call_next)
-
-    async def _limited(self, model: str, policy: RateLimit, call: Call, call_next: Next) -> Reply:
+            return await call_next(call)
         lane = self._lanes.get((call.account, model)) or self._open(call.account, model)
         now = self._clock.now()
-        plan = lane.plan(policy, now)
-        holding = self._at_once(lane, plan, call, now) or await self._admit(lane, call, policy)
+        holding = self._at_once(lane, lane.plan(policy, now), call, now) or await self._admit(lane, call, policy)
+        if call.policies.hedge.is_on:
+            room = LimitedRoom(holding, self._send, partial(self._take_beside, lane, call))
+            call = call.replace(context={**call.context, ROOM: room})
+        return await self._send(holding, call, call_next)
+
+    async def _send(self, holding: Holding, call: Call, call_next: Next) -> Reply:
+        """Make the call, or one try of it. What a hedge has settled already is left as it is."""
         try:
             reply = await call_next(call)
         except BaseException as error:
-            await self._failed(holding, call, error)
+            if not holding.settled:
+                await self._failed(holding, call, error)
             raise
-        holding.replied(reply, (call.operation, call.stream))
-        if lane.has_news(reply.headers) and policy.mode == "auto":
-            await self._learn(holding, call, reply)
+        if not holding.settled:
+            holding.replied(reply, (call.operation, call.stream))
+            if holding.plan.policy.mode == "auto" and holding.lane.has_news(reply.headers):
+                await self._learn(holding, call, reply)
         return reply
 
     def health(self) -> tuple[RateLimitHealth, ...]:
@@ -117,15 +124,18 @@ class RateLimiter:
             return None
         if call.deadline is not None and call.deadline - now < self._figures.longest:
             refuse_hopeless(call, self._figures, now)
-        if not lane.enter(plan.policy):
+        if not lane.concurrency.enter(plan.policy.concurrency, adaptive=plan.policy.adaptive):
             return None
-        tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
-        takes = plan.takes(tokens)
-        taken = memory.take_now(takes) if memory is not None and takes else _NOTHING_TAKEN
+        tokens, takes, taken = 0.0, plan.requests, _NOTHING_TAKEN
+        if plan.tokens:
+            tokens = tokens_of(call.body, lane.usual.output)
+            takes = plan.takes(tokens)
+        if takes and memory is not None:
+            taken = memory.take_now(takes)
         if taken.wait:
             lane.leave()
             return None
-        return Holding(lane, self._purse, plan, now, takes=takes, tokens=tokens, at=taken.at)
+        return Holding(lane, self._purse, plan, now, takes, tokens, taken.at)
 
     async def _admit(self, lane: Lane, call: Call, policy: RateLimit) -> Holding:
         if self._clock.now() >= lane.refresh_at:
@@ -133,7 +143,7 @@ class RateLimiter:
         now = self._clock.now()
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
-        tokens = tokens_of(call.body, lane.output.value) if plan.tokens else 0.0
+        tokens = tokens_of(call.body, lane.usual.output) if plan.tokens else 0.0
         wait = 0.0
         if not _has_line(lane, plan):
             outcome = await self._ask(lane, policy, tokens)
@@ -179,7 +189,7 @@ class RateLimiter:
         now = self._clock.now()
         if lane.paused_until > now:
             return lane.paused_until - now
-        if not lane.enter(policy):
+        if not lane.concurrency.enter(policy.concurrency, adaptive=policy.adaptive):
             return NEVER
         plan = lane.plan(policy, now)
         takes = plan.takes(tokens)
@@ -191,14 +201,23 @@ class RateLimiter:
         if taken.wait:
             lane.leave(line)
             return taken.wait
-        return Holding(lane, self._purse, plan, now, takes=takes, tokens=tokens, at=taken.at)
+        return Holding(lane, self._purse, plan, now, takes, tokens, taken.at)
+
+    async def _take_beside(self, lane: Lane, call: Call) -> Holding | None:
+        """What a second try of the call holds, if it can have it at once. Those who wait go first."""
+        policy = call.policies.rate_limit
+        plan = lane.plan(policy, self._clock.now())
+        if _has_line(lane, plan):
+            return None
+        outcome = await self._ask(lane, policy, tokens_of(call.body, lane.usual.output) if plan.tokens else 0.0)
+        return outcome if isinstance(outcome, Holding) else None
 
     async def _failed(self, holding: Holding, call: Call, error: BaseException) -> None:
         """Refusals are learned from before the call counts as over, so that none is let go in between."""
         lane = holding.lane
         try:
             if isinstance(error, RateLimited | NoCapacity):
-                lane.refused(holding.started)
+                lane.concurrency.refused(holding.started, self._clock.now())
                 await self._teacher.refused(holding, call, error)
         finally:
             holding.failed(error)
@@ -217,7 +236,7 @@ class RateLimiter:
         for key, lane in list(self._lanes.items()):
             lane.left_behind = True
             fresh = Lane(*key, self._clock, self._limits_of)
-            fresh.learned, fresh.share, fresh.output = lane.learned, lane.share, lane.output
+            fresh.learned, fresh.share, fresh.usual = lane.learned, lane.share, lane.usual
             fresh.paused_until = lane.paused_until
             self._lanes[key] = fresh
 
