@@ -14,6 +14,8 @@
 * `RateLimit(concurrency=8)` bounds what runs in this process. Beyond that, `adaptive` cuts what runs to 70 % when the
   server refuses, has no capacity, or takes three times as long to its first output as is usual for the kind of call;
   successes raise the bound again until it is forgotten.
+* The second try of a hedge is a request as any other, but it never waits: without room for it now, it is not sent. Of
+  the try that is dropped the request and the tokens stay taken, for it may have run.
 """
 
 from grokkit.layers.rate_limit.health import LimitHealth, RateLimitHealth
