@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grokkit.errors import Misused
 from grokkit.masking import mask_keys
-from grokkit.tools.entries import AnyTool, Entry, offered
+from grokkit.tools.entries import AnyTool, Entry, Gathered, offered
 from grokkit.tools.names import joined
 from grokkit.tools.tool import Tool
 
@@ -52,18 +52,7 @@ class Loaded:
     """What an entry point offers."""
 
     name: str
-    tools: _FromPlugin
-
-
-@dataclass(frozen=True, slots=True)
-class _FromPlugin:
-    """The entries of a plugin, gathered once."""
-
-    found: tuple[Entry, ...]
-    namespace: None = None
-
-    def entries(self) -> tuple[Entry, ...]:
-        return self.found
+    tools: Gathered
 
 
 def tools_of_module(module: ModuleType | str, *, submodules: bool = False) -> list[AnyTool]:
@@ -91,7 +80,7 @@ def load(group: str, only: Iterable[str] | None, *, strict: bool) -> tuple[list[
         if wanted is not None and point.name not in wanted:
             continue
         try:
-            loaded.append(Loaded(point.name, _FromPlugin(_entries_of(point))))
+            loaded.append(Loaded(point.name, Gathered(_entries_of(point))))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's code does when it is imported
             broken.append(_told(point, error, strict=strict))
     _miss_nothing(group, wanted, loaded, broken)

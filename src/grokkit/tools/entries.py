@@ -60,6 +60,18 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Entries that were found once, as a source."""
+
+    found: tuple[Entry, ...]
+    namespace: None = None
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What was found."""
+        return self.found
+
+
 Addable = AnyTool | Source | Callable[..., Any] | Iterable["Addable"]
 """What `Registry.add` takes: tools, functions, sources, and lists of these."""
 

@@ -37,9 +37,7 @@ def _without_nulls(schema: dict[str, Any]) -> list[str]:
 
 
 def _with_null(schema: dict[str, Any]) -> list[str]:
-    if "nullable" not in schema:
-        return []
-    if schema.pop("nullable") is not True:
+    if schema.pop("nullable", None) is not True:
         return []
     words: dict[str, Any] = {name: schema.pop(name) for name in ("title", "description", "default") if name in schema}
     inner = dict(schema)

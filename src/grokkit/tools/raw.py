@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from grokkit.errors import ExtraMissing
@@ -62,9 +63,7 @@ def _validator(name: str, schema: dict[str, Any]) -> Callable[[Any], dict[str, A
         if type(value) is not dict:
             raise expected("an object", value)
         try:
-            faults = [
-                _fault(error) for error, _ in zip(validator.iter_errors(value), range(_MOST_FAULTS), strict=False)
-            ]
+            faults = [_fault(error) for error in islice(validator.iter_errors(value), _MOST_FAULTS)]
         except (ValueError, TypeError) as error:
             raise Misfit(Fault(_first_line(error))) from error
         if faults:

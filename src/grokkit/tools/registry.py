@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from grokkit.errors import Misused
 from grokkit.tools import discovery
-from grokkit.tools.entries import Addition, Entry, merged
+from grokkit.tools.entries import Addition, Entry, Gathered, merged
 from grokkit.tools.refusals import ToolUnfit
 from grokkit.tools.server_side import ServerTool, tool_search
 
@@ -140,7 +140,7 @@ class Registry:
                 and (where is None or where(entry))
             )
 
-        return _Kept(entry for entry in self.entries() if fits(entry)).registry()
+        return Registry(Gathered(tuple(filter(fits, self.entries()))))
 
     def deferred(self, *, keep: Iterable[str] = ()) -> Registry:
         """Another registry, whose tools the model only finds by `tool_search`, but for those that `keep` names.
@@ -155,7 +155,7 @@ class Registry:
                 return entry
             return Entry(entry.tool.changed(defer_loading=True), entry.path, entry.tags, entry.origin)
 
-        return _Kept(put_off(entry) for entry in self.entries()).registry()
+        return Registry(Gathered(tuple(map(put_off, self.entries()))))
 
     def beside(self, *server_tools: ServerTool) -> list[AnyTool | ServerTool]:
         """The tools and these server-side ones, as `tools=` of a call takes them; with `tool_search` when needed.
@@ -233,21 +233,6 @@ class Registry:
                 param="tools",
             )
         return tools
-
-
-class _Kept:
-    """Entries as they are, as a source of another registry."""
-
-    namespace: None = None
-
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self._entries = tuple(entries)
-
-    def entries(self) -> tuple[Entry, ...]:
-        return self._entries
-
-    def registry(self) -> Registry:
-        return Registry(self)
 
 
 def _perhaps(near: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from grokkit.tools.shapes.shape import KINDS, Fault, Member, Misfit, SchemaBook, Shape, said
+from grokkit.tools.shapes.shape import KINDS, Fault, Misfit, SchemaBook, Shape, Wrapped, said
 from grokkit.tools.shapes.unions import Union
 
 if TYPE_CHECKING:
@@ -66,16 +66,13 @@ def _flat(metadata: Iterable[object]) -> Iterable[object]:
         yield mark
 
 
-class Bounded(Shape):
+class Bounded(Wrapped):
     """A shape with bounds: on the number, or on the length of the text, array or object that was sent."""
 
     def __init__(self, shape: Shape, rules: dict[str, Any]) -> None:
-        self._shape = shape
+        super().__init__(shape)
         self._rules = rules
-        self.kinds = shape.kinds
         self.rank = shape.rank - 1 if shape.rank > 1 else shape.rank
-        self.grows = shape.grows
-        self.names = shape.names
         self._checks = [_check(name, bound) for name, bound in rules.items()]
 
     def schema(self, book: SchemaBook) -> dict[str, Any]:
@@ -88,14 +85,6 @@ class Bounded(Shape):
             else:
                 schema[keyword] = bound
         return schema
-
-    def member(self, step: str | int) -> Member | None:
-        """What the inner shape has there."""
-        return self._shape.member(step)
-
-    def closer(self, begun: Any) -> Shape:
-        """What the inner shape comes to."""
-        return self._shape.closer(begun)
 
     def read(self, value: Any) -> Any:
         """The inner value, within its bounds."""

@@ -101,6 +101,25 @@ class Shape(ABC):
         return self
 
 
+class Wrapped(Shape):
+    """A shape that is another one, but for what a subclass says."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self.kinds = shape.kinds
+        self.rank = shape.rank
+        self.grows = shape.grows
+        self.names = shape.names
+
+    def member(self, step: str | int) -> Member | None:
+        """What the inner shape has there."""
+        return self._shape.member(step)
+
+    def closer(self, begun: Any) -> Shape:
+        """What the inner shape comes to."""
+        return self._shape.closer(begun)
+
+
 @dataclass(slots=True)
 class SchemaBook:
     """What is gathered while a schema is written: definitions that are used, and notes."""
