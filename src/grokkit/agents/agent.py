@@ -14,11 +14,12 @@ from grokkit.agents.outlet import Nobody
 from grokkit.agents.plan import planned
 from grokkit.agents.resuming import decided, result_of_record
 from grokkit.agents.stream import AsyncRunStream
-from grokkit.agents.talks import ChatTalk, ResponsesTalk, SessionTalk, prompt_items
+from grokkit.agents.talks import ChatTalk, ResponsesTalk, SessionTalk
 from grokkit.call import new_identity
 from grokkit.errors import Misused
 from grokkit.resources.chat import AsyncChat
 from grokkit.resources.responses import AsyncResponses
+from grokkit.sessions.prompting import asked_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +118,7 @@ class AsyncAgent(Generic[T]):
             tenant=plan.options.get("tenant") or config.tenant or "",
             model=plan.model or config.model,
             created=time.time(),
-            prompt=prompt_items(prompt),
+            prompt=asked_items(prompt),
         )
         journal = plan.journal or MemoryJournal()
         await journal.begin(record)

@@ -21,9 +21,9 @@ from grokkit.agents.metering import Meter, counted_by, meter_here
 from grokkit.agents.outcome import NoValue, RunResult
 from grokkit.agents.progress import is_bad, nested_before, results_of, spent_before
 from grokkit.agents.results import ToolResult
-from grokkit.agents.talks import prompt_items
 from grokkit.clock import Within
 from grokkit.errors import GrokError
+from grokkit.sessions.prompting import asked_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,7 +206,7 @@ class Run(Generic[T]):
         if (parsed := self._tries.judge(answer)) is not None:
             return _End("done", parsed.value)
         self._check_limits(calls=0)
-        return prompt_items(self._tries.turns)[-1:]
+        return asked_items(self._tries.turns)[-1:]
 
     def _check_limits(self, *, calls: int) -> None:
         spent = replace(self._spent, usage=self.usage)

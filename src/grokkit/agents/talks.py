@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import msgspec
 
 from grokkit.sessions.doctor import Item, mend
-from grokkit.sessions.prompting import asked_items, output_of
+from grokkit.sessions.prompting import output_of, sealed_along
 from grokkit.wire.answer import Answer, Origin, chat_answer, response_answer
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from grokkit.sessions.session import AsyncSession
     from grokkit.tools.tool import Dialect
 
-    Prompt = str | Sequence[Mapping[str, Any]]
     Fields = Mapping[str, Any]
-
-_SEALED = "reasoning.encrypted_content"
 
 
 class Talk(Protocol):
@@ -128,11 +125,11 @@ class ResponsesTalk(_Items):
 
     async def ask(self, new: Sequence[Item], fields: Fields) -> Answer:
         """See `Talk.ask`."""
-        return await self._responses.create(input=self._sent(new), model=self._model, **_sealed(fields))
+        return await self._responses.create(input=self._sent(new), model=self._model, **sealed_along(fields))
 
     def stream(self, new: Sequence[Item], fields: Fields) -> AsyncStream:
         """See `Talk.stream`."""
-        return self._responses.stream(input=self._sent(new), model=self._model, **_sealed(fields))
+        return self._responses.stream(input=self._sent(new), model=self._model, **sealed_along(fields))
 
     def _sent(self, new: Sequence[Item]) -> list[Item]:
         return mend([*self._items, *new]).items if self._items else [*new]
@@ -235,13 +232,3 @@ class ChatTalk:
         instructions = fields.get("instructions")
         system: list[Item] = [{"role": "system", "content": instructions}] if instructions else []
         return [*system, *self._messages, *new], rest
-
-
-def prompt_items(prompt: Prompt) -> list[Item]:
-    """A prompt as items, which are messages in chat. Raises `InvalidRequest` for an empty one."""
-    return asked_items(prompt)
-
-
-def _sealed(fields: Fields) -> Any:
-    include = [*(fields.get("include") or ())]
-    return {**fields, "include": include if _SEALED in include else [*include, _SEALED]}

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack
 
 import msgspec
 
-from grokkit.errors import ClientClosed, NotFound
+from grokkit.errors import ClientClosed, InvalidRequest, NotFound
 from grokkit.sessions.sealing_form import shown
 from grokkit.sessions.session import AsyncSession
 from grokkit.sessions.store import described
-from grokkit.sessions.texts import name_of, some, storable
+from grokkit.sessions.texts import name_of, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -125,7 +125,7 @@ class AsyncSessions:
     async def search(self, words: str, *, tag: str | None = None, limit: int = 20) -> list[Hit]:
         """Where all these words occur in one turn or title, upper or lower case, from the newest session on."""
         looked_for = storable(words, "what is searched for", "words")
-        return await self._store.search(looked_for, tag=_wanted(tag), limit=some(limit))
+        return await self._store.search(looked_for, tag=_wanted(tag), limit=_at_least_one(limit))
 
     async def info(self, name: str) -> SessionInfo:
         """What is known of a session without reading it. Raises `NotFound` when there is none of this name."""
@@ -175,9 +175,15 @@ class AsyncSessions:
 
         `after` is the `next` of the page before.
         """
-        page = await self._store.list(tag=_wanted(tag), limit=some(limit), after=after)
+        page = await self._store.list(tag=_wanted(tag), limit=_at_least_one(limit), after=after)
         return msgspec.structs.replace(page, sessions=[shown(info) for info in page.sessions])
 
 
 def _wanted(tag: str | None) -> str | None:
     return None if tag is None else storable(tag, "the tag", "tag")
+
+
+def _at_least_one(limit: int) -> int:
+    if limit < 1:
+        raise InvalidRequest(f"a limit of {limit} leaves nothing to find", param="limit", hint="give 1 or more")
+    return limit

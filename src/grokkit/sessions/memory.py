@@ -10,7 +10,7 @@ import msgspec
 from grokkit.sessions import finding
 from grokkit.sessions.entries import read_all, written
 from grokkit.sessions.finding import Place
-from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
+from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo, page_of
 from grokkit.sessions.totals import counters, usage_of
 from grokkit.stores.fork import new_lock
 
@@ -51,9 +51,8 @@ class MemorySessions:
             kept = self._shelf.kept.get((self.tenant, name)) or _Kept()
             version = len(kept.turns)
             if version != expected:
-                if added and [turn for turn, _ in kept.turns[expected : expected + len(added)]] == [
-                    turn for turn, _ in added
-                ]:
+                there = kept.turns[expected : expected + len(added)]
+                if added and [id_ for id_, _ in there] == [id_ for id_, _ in added]:
                     return expected + len(added)
                 raise SessionConflict(name, expected=expected, version=version)
             if added:
@@ -110,10 +109,10 @@ class MemorySessions:
             kept = self._shelf.kept.get((self.tenant, info.name)) or _Kept()
             entries = list(kept.turns)
         turns = read_all((entry for _, entry in entries), info.name, 0)
-        said = [(0, info.title), *((version, turn.said) for version, turn in enumerate(turns, 1))]
+        said = [(version, turn.said) for version, turn in enumerate(turns, 1)]
         return [
             Hit(name=info.name, version=version, excerpt=finding.excerpt(text, words))
-            for version, text in [said[0], *reversed(said[1:])]
+            for version, text in [(0, info.title), *reversed(said)]
             if finding.occur(words, finding.folded(text))
         ]
 
@@ -123,9 +122,7 @@ class MemorySessions:
         if after is not None:
             last = finding.read_place(after).key()
             found = [info for info in found if Place(info.updated, info.name).key() < last]
-        page = found[:limit]
-        more = len(found) > len(page) and bool(page)
-        return Page(page, finding.written(Place(page[-1].updated, page[-1].name)) if more else None)
+        return page_of(found, limit)
 
 
 class _Shelf:

@@ -13,7 +13,7 @@ from grokkit.sessions import postgres_statements as statements
 from grokkit.sessions.entries import read, read_all, written
 from grokkit.sessions.finding import Place
 from grokkit.sessions.postgres_line import Line
-from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
+from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo, page_of
 from grokkit.sessions.totals import counters, usage_of
 
 if TYPE_CHECKING:
@@ -158,9 +158,7 @@ class PostgresSessions:
         last = _FIRST if after is None else finding.read_place(after)
         asked = {**self._chosen(tag), "updated": last.updated, "name": last.name.encode(), "limit": limit + 1}
         rows = await self._rows(statements.LIST if tag is None else statements.LIST_TAGGED, asked)
-        page = [_info(row) for row in rows[:limit]]
-        more = len(rows) > limit and bool(page)
-        return Page(page, finding.written(Place(page[-1].updated, page[-1].name)) if more else None)
+        return page_of([_info(row) for row in rows], limit)
 
 
 def _columns(turns: Sequence[Turn]) -> dict[str, Any]:

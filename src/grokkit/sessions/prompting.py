@@ -42,16 +42,20 @@ def fields_of(options: Mapping[str, Any], key: str) -> ResponsesOptions:
     """The fields of a request that sends the whole conversation itself. Raises `TypeError` for one that cannot."""
     if options.get("previous_response_id") is not None:
         raise TypeError("a session sends its own history: leave previous_response_id out")
-    include = [*(options.get("include") or ())]
-    fields: dict[str, Any] = {
-        "store": False,
-        "prompt_cache_key": key,
-        **options,
-        "include": include if _SEALED in include else [*include, _SEALED],
-    }
+    fields: dict[str, Any] = {"store": False, "prompt_cache_key": key, **sealed_along(options)}
     if fields.get("tools"):
         fields["tools"] = definitions(fields["tools"], "responses")
     return cast("ResponsesOptions", fields)
+
+
+def sealed_along(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, and the answer brings the model's reasoning along, sealed.
+
+    >>> sealed_along({"include": ["no_inline_citations"]})
+    {'include': ['no_inline_citations', 'reasoning.encrypted_content']}
+    """
+    include = [*(options.get("include") or ())]
+    return {**options, "include": include if _SEALED in include else [*include, _SEALED]}
 
 
 def without_form(options: Mapping[str, Any]) -> dict[str, Any]:

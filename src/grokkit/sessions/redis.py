@@ -13,7 +13,7 @@ from grokkit.sessions import finding, redis_scripts
 from grokkit.sessions.entries import read_all, written
 from grokkit.sessions.finding import Place
 from grokkit.sessions.scanning import AT_ONCE, scan
-from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
+from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo, page_of
 from grokkit.sessions.totals import counters, usage_of
 from grokkit.stores.redis_line import Line, script
 
@@ -135,11 +135,10 @@ class RedisSessions:
         """See `SessionStore.list`."""
         found: list[SessionInfo] = []
         async for info in self._newest_first(tag, None if after is None else finding.read_place(after)):
-            if len(found) == limit:
-                last = found[-1] if found else None
-                return Page(found, finding.written(Place(last.updated, last.name)) if last else None)
             found.append(info)
-        return Page(found)
+            if len(found) > limit:
+                break
+        return page_of(found, limit)
 
 
 def _entry(turn: Turn) -> bytes:

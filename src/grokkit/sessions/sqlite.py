@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 from weakref import finalize
 
 import msgspec
 
-from grokkit.errors import ConfigInvalid
 from grokkit.sessions import finding
 from grokkit.sessions.entries import read, read_all, written
 from grokkit.sessions.finding import Place
-from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo
+from grokkit.sessions.store import Description, Hit, Page, SessionConflict, SessionInfo, page_of
 from grokkit.sessions.totals import counters, usage_of
 from grokkit.stores.sqlite_file import File, transaction
 
@@ -88,7 +86,7 @@ class SQLiteSessions:
     """Sessions in a file, which is made, with its directory, at the first use, and is for its owner only.
 
     Adding a turn writes a row, however long the session is. What `SQLiteStore` says of files, locks and errors holds
-    here too; both may use one file.
+    here too; a store, sessions and a journal may share a file.
 
     >>> import asyncio
     >>> from grokkit.sessions.turn import Turn
@@ -103,10 +101,8 @@ class SQLiteSessions:
     """
 
     def __init__(self, path: str | PathLike[str], *, timeout: float = 10.0) -> None:
-        if str(path) in {"", ":memory:"}:
-            raise ConfigInvalid("a SQLite store needs a file", hint='"memory" is the store that has none')
         self.tenant = ""
-        self._held = _Held(File(Path(path), timeout, _SCHEMA))
+        self._held = _Held(File(path, timeout, _SCHEMA))
 
     def __repr__(self) -> str:
         return f"sqlite:///{self._held.file.path}"
@@ -215,9 +211,7 @@ class SQLiteSessions:
             return connection.execute(_LIST, asked).fetchall()
 
         found = [_info(row) for row in await self._held.file.run(fetch)]
-        page = found[:limit]
-        more = len(found) > limit and bool(page)
-        return Page(page, finding.written(Place(page[-1].updated, page[-1].name)) if more else None)
+        return page_of(found, limit)
 
 
 class _Held:

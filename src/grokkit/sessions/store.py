@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol, Self, Unpack
 import msgspec
 
 from grokkit.errors import InvalidRequest, TryLater
+from grokkit.sessions import finding
+from grokkit.sessions.finding import Place
 from grokkit.sessions.texts import storable
 from grokkit.wire.usage import Usage
 
@@ -78,6 +80,13 @@ class Page(msgspec.Struct, frozen=True):
     sessions: list[SessionInfo]
     next: str | None = None
     """For `after=` of the next listing; None when there are no more."""
+
+
+def page_of(found: Sequence[SessionInfo], limit: int) -> Page:
+    """The first `limit` of what was found, and where the rest begins: there is one where more than that was found."""
+    page = [*found[:limit]]
+    more = len(found) > limit and bool(page)
+    return Page(page, finding.written(Place(page[-1].updated, page[-1].name)) if more else None)
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,13 +20,6 @@ def storable(text: str, what: str, param: str) -> str:
     return text
 
 
-def some(limit: int) -> int:
-    """How many are wanted at the most. Raises `InvalidRequest` for none or fewer."""
-    if limit < 1:
-        raise InvalidRequest(f"a limit of {limit} leaves nothing to find", param="limit", hint="give 1 or more")
-    return limit
-
-
 def name_of(name: str) -> str:
     """A session's name. Raises `InvalidRequest` for what can be none."""
     if not name:

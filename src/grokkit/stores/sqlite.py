@@ -7,11 +7,9 @@ import math
 import sqlite3
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import finalize
 
-from grokkit.errors import ConfigInvalid
 from grokkit.stores import operations
 from grokkit.stores.sqlite_file import File, transaction
 
@@ -87,9 +85,7 @@ class SQLiteStore:
         timeout: float = 2.0,
         max_bytes: int = 512 * 2**20,
     ) -> None:
-        if str(path) in {"", ":memory:"}:
-            raise ConfigInvalid("a SQLite store needs a file", hint='"memory" is the store that has none')
-        self._file = File(Path(path), timeout, _SCHEMA)
+        self._file = File(path, timeout, _SCHEMA)
         self._now = now
         self._max_bytes = max_bytes
         self._writes = 0

@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 from weakref import WeakSet
 
@@ -20,7 +21,7 @@ from grokkit.stores.sqlite_place import make_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from os import PathLike
 
 T = TypeVar("T")
 
@@ -34,12 +35,20 @@ class File:
 
     `schema` makes the tables where they are not there yet: statements with a semicolon after each. `synchronous` says
     when a write is acknowledged: `NORMAL` before it is on the disk, where it outlives the process; `FULL` once it is.
+    Raises `ConfigInvalid` where no file is named.
     """
 
     def __init__(
-        self, path: Path, timeout: float, schema: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+        self,
+        path: str | PathLike[str],
+        timeout: float,
+        schema: str,
+        *,
+        synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
     ) -> None:
-        self.path = path
+        if str(path) in {"", ":memory:"}:
+            raise ConfigInvalid("SQLite needs a file here", hint='what has none is named "memory"')
+        self.path = Path(path)
         self._schema = [statement for statement in schema.split(";") if statement.strip()]
         self._synchronous = synchronous
         self._timeout = timeout

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from grokkit.agents.journal.journal import RunExists, RunTaken, RunUnknown
-from grokkit.agents.journal.record import CallRecord, RunInfo, RunRecord, TurnRecord
+from grokkit.agents.journal.record import CallRecord, RunRecord, TurnRecord, info_of
 from grokkit.stores.fork import new_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grokkit.agents.journal.record import Claim, RunStatus
+    from grokkit.agents.journal.record import Claim, RunInfo, RunStatus
 
 
 class MemoryJournal:
@@ -113,17 +113,3 @@ def with_call(calls: list[CallRecord], call: CallRecord) -> list[CallRecord]:
     if not found:
         return [*calls, call]
     return [call if at == found[0] else one for at, one in enumerate(calls)]
-
-
-def info_of(record: RunRecord) -> RunInfo:
-    """What is known of a run without its turns."""
-    return RunInfo(
-        id=record.id,
-        agent=record.agent,
-        status=record.status,
-        created=record.created,
-        model=record.model,
-        tenant=record.tenant,
-        epoch=record.epoch,
-        turns=len(record.turns),
-    )

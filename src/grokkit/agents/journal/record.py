@@ -124,3 +124,17 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
     epoch: int = 1
     turns: int = 0
+
+
+def info_of(record: RunRecord) -> RunInfo:
+    """What is known of a run without its turns."""
+    return RunInfo(
+        id=record.id,
+        agent=record.agent,
+        status=record.status,
+        created=record.created,
+        model=record.model,
+        tenant=record.tenant,
+        epoch=record.epoch,
+        turns=len(record.turns),
+    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import finalize
 
 import msgspec
 
 from grokkit.agents.journal.journal import RunExists, RunTaken, RunUnknown
-from grokkit.agents.journal.record import CallRecord, RunInfo, RunRecord, TurnRecord
-from grokkit.errors import ConfigInvalid
+from grokkit.agents.journal.record import CallRecord, RunRecord, TurnRecord, info_of
 from grokkit.stores.sqlite_file import File, transaction
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
 
-    from grokkit.agents.journal.record import Claim, RunStatus
+    from grokkit.agents.journal.record import Claim, RunInfo, RunStatus
 
 T = TypeVar("T")
 
@@ -61,7 +59,7 @@ class SQLiteJournal:
     """Runs in a file, which is made, with its directory, at the first use, and is for its owner only.
 
     Every write is on the disk before it is acknowledged (`synchronous=FULL`). What `SQLiteStore` says of files, locks
-    and errors holds here too; it, sessions and a journal may be in one file.
+    and errors holds here too; a store, sessions and a journal may share a file.
 
     >>> import asyncio
     >>> journal = SQLiteJournal("runs.db")
@@ -76,9 +74,7 @@ class SQLiteJournal:
     """
 
     def __init__(self, path: str | PathLike[str], *, timeout: float = 10.0) -> None:
-        if str(path) in {"", ":memory:"}:
-            raise ConfigInvalid("a SQLite journal needs a file", hint='"memory" is the journal that has none')
-        self._file = File(Path(path), timeout, _SCHEMA, synchronous="FULL")
+        self._file = File(path, timeout, _SCHEMA, synchronous="FULL")
         finalize(self, self._file.drop)
 
     def __repr__(self) -> str:
@@ -214,14 +210,4 @@ def _loaded(connection: sqlite3.Connection, run_id: str) -> RunRecord:
 
 
 def _info(head: bytes, epoch: int, status: RunStatus, turns: int) -> RunInfo:
-    record = _read_head(head)
-    return RunInfo(
-        id=record.id,
-        agent=record.agent,
-        status=status,
-        created=record.created,
-        model=record.model,
-        tenant=record.tenant,
-        epoch=epoch,
-        turns=turns,
-    )
+    return msgspec.structs.replace(info_of(_read_head(head)), epoch=epoch, status=status, turns=turns)
