@@ -119,6 +119,14 @@ async def _compare(url: str, steps: list[Any]) -> None:
             times.append(at)
 
 
+@pytest.mark.parametrize("depth", [0, 15, 60, 120])
+def test_the_script_paces_steady_demand_as_python_does(common_redis: Any, depth: float) -> None:
+    quota = Quota(key="few", limit=60, window=60.0, depth=depth)
+    sizes = [1, 2.5, 0.3, 7] * 45
+
+    asyncio.run(_compare(common_redis.url, [("wait and take", [Take(quota, size)], 0.0) for size in sizes]))
+
+
 @pytest.mark.parametrize("back", [0.3, 5.0, 70.0, 3600.0])
 async def test_a_clock_that_is_put_back_costs_the_same(common_redis: Any, back: float) -> None:
     async with Redis.from_url(common_redis.url, protocol=2) as client:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +30,9 @@ from grokkit.stores.quota import (
     wait_for,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 START = 1_760_000_000 * MICROSECONDS + 123_457
 
 
@@ -35,10 +42,11 @@ class Counter:
 
     quota: Quota
     now: int = START
-    use: Use = field(init=False)
+    use: Use = field(default_factory=lambda: Use(0.0, 0.0, 0, []))
 
     def __post_init__(self) -> None:
-        self.use = unused(terms(self.quota), self.now)
+        if not self.use.at:
+            self.use = unused(terms(self.quota), self.now)
 
     def wait(self, amount: float) -> int:
         bring_up(self.use, terms(self.quota), self.now)
@@ -47,12 +55,24 @@ class Counter:
     def take(self, amount: float) -> int:
         wait = self.wait(amount)
         if not wait:
-            take(self.use, terms(self.quota), amount)
+            take(self.use, terms(self.quota), min(amount, self.quota.limit))
         return wait
 
     def give(self, amount: float, at: int) -> None:
-        bring_up(self.use, terms(self.quota), self.now)
-        give(self.use, terms(self.quota), amount, at)
+        give(self.use, terms(self.quota), amount, at, self.now)
+
+    def run(self, steps: list[tuple[str, float, float]]) -> None:
+        """Take and give, without looking at what comes of it."""
+        before = self.now
+        for kind, part, pause in steps:
+            self.now += math.floor(self.quota.window * MICROSECONDS * pause)
+            if kind == "settle":
+                self.give(-part * self.quota.limit, self.now)
+            elif kind == "give back":
+                self.give(part * self.quota.limit, before)
+            else:
+                self.take(part * self.quota.limit)
+                before = self.now
 
 
 def per_minute(limit: float, depth: float, key: str = "k") -> Quota:
@@ -117,12 +137,7 @@ def test_a_wait_is_exact_nothing_can_be_taken_before_and_all_of_it_after(
     quota: Quota, steps: list[tuple[str, float, float]], share: float
 ) -> None:
     counter = Counter(quota)
-    for kind, part, pause in steps:
-        counter.now += math.floor(quota.window * MICROSECONDS * pause)
-        if kind == "settle":
-            counter.give(-part * quota.limit, counter.now)
-        else:
-            counter.take(part * quota.limit)
+    counter.run(steps)
 
     wait = counter.wait(share * quota.limit)
     if wait > 2:
@@ -147,6 +162,157 @@ def test_who_asks_all_the_time_gets_nearly_all_of_the_limit(limit: float, amount
         taken += 0 if wait else amount
 
     assert taken >= 0.97 * limit * windows
+
+
+def saturated(quota: Quota, amounts: Iterator[float], windows: int = 10) -> list[tuple[int, float]]:
+    """When how much is taken, from the beginning on, by who asks all the time."""
+    counter, taken = Counter(quota), []
+    end = START + windows * microseconds(quota.window)
+    for amount in amounts:
+        while wait := counter.take(amount):
+            counter.now += wait
+        if counter.now >= end:
+            break
+        taken.append((counter.now - START, amount))
+    return taken
+
+
+def most_within(taken: list[tuple[int, float]], span: int) -> float:
+    """The most that was taken in any time so long."""
+    most = within = 0.0
+    first = 0
+    for at, amount in taken:
+        within += amount
+        while taken[first][0] <= at - span:
+            within -= taken[first][1]
+            first += 1
+        most = max(most, within)
+    return most
+
+
+def longest_gap(taken: list[tuple[int, float]]) -> int:
+    """The longest time in which nothing was taken."""
+    return max(later - earlier for (earlier, _), (later, _) in itertools.pairwise(taken))
+
+
+SLOT, MINUTE = MICROSECONDS, 60 * MICROSECONDS
+STEADY = 62 * SLOT
+"""After that, what was taken in the burst has left the window."""
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize(("limit", "amount"), [(60, 1), (600, 1), (600, 2.5), (50_000, 300), (2_000_000, 9_999.5)])
+def test_steady_demand_has_one_burst_and_then_goes_evenly(limit: float, amount: float, share: float) -> None:
+    taken = saturated(per_minute(limit, share * limit), itertools.repeat(amount))
+
+    steady = [(at, amount) for at, amount in taken if at >= STEADY]
+    in_windows = [sum(units for at, units in taken if at // MINUTE == window) for window in range(1, 10)]
+    assert most_within(taken, MINUTE) <= limit * (1 + 1e-8)
+    assert sum(in_windows) >= 0.975 * 9 * limit
+    assert min(in_windows) >= 0.975 * limit - amount
+    assert longest_gap(steady) <= 3 * SLOT
+    assert most_within(steady, SLOT) <= 3 * limit / 60
+    assert most_within(taken[: math.ceil(share * limit / amount)], 1) >= share * limit - amount
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("usual", [300, 1_000, 3_000])
+@pytest.mark.parametrize("seed", range(3))
+def test_steady_demand_of_all_sizes_goes_as_evenly_as_the_largest_let_it(share: float, usual: int, seed: int) -> None:
+    limit, random = 100_000, Random(seed)
+    sizes = [min(random.expovariate(1 / usual), 4 * usual) for _ in range(10_000)]
+
+    taken = saturated(per_minute(limit, share * limit), iter(sizes))
+
+    steady = [(at, amount) for at, amount in taken if at >= STEADY]
+    largest = 4 * usual
+    assert most_within(taken, MINUTE) <= limit * (1 + 1e-8)
+    assert sum(units for at, units in taken if at >= MINUTE) >= 9 * (0.975 * limit - largest / 2)
+    assert longest_gap(steady) <= 3 * SLOT + MINUTE * 2 * largest / limit
+    assert most_within(steady, SLOT) <= 3 * limit / 60 + 2 * largest
+
+
+@pytest.mark.parametrize("depth", [15, 60])
+def test_a_burst_comes_back_after_a_quiet_time_only(depth: float) -> None:
+    counter = Counter(per_minute(60, depth))
+    while counter.now < START + 5 * MINUTE:
+        counter.now += counter.take(1)
+
+    def burst(quiet: int) -> int:
+        counter.now += quiet
+        return sum(not counter.take(1) for _ in range(60))
+
+    assert burst(5 * SLOT) <= 6
+    assert burst(2 * MINUTE) == depth
+
+
+def test_a_depth_of_twice_the_limit_means_a_window_alone() -> None:
+    counter = Counter(per_minute(60, 120))
+
+    for _ in range(3):
+        at_once = 0
+        while not counter.take(1):
+            at_once += 1
+        assert at_once == 60
+        counter.now += 61 * SLOT
+
+
+@given(quotas(), steps(), st.lists(st.floats(0.0, 1.5), min_size=1, max_size=5))
+@settings(max_examples=200)
+def test_what_time_does_depends_on_nobody_s_asking(
+    quota: Quota, steps: list[tuple[str, float, float]], pauses: list[float]
+) -> None:
+    counter = Counter(quota)
+    counter.run(steps)
+    at_once = msgspec.convert(msgspec.to_builtins(counter.use), Use)
+
+    for pause in pauses:
+        counter.now += math.floor(quota.window * MICROSECONDS * pause)
+        bring_up(counter.use, terms(quota), counter.now)
+    bring_up(at_once, terms(quota), counter.now)
+
+    rounding = 1e-9 * max(quota.limit, quota.depth)
+    assert at_once.slots == counter.use.slots
+    assert at_once.level == pytest.approx(counter.use.level, abs=rounding)
+    assert at_once.spare == pytest.approx(counter.use.spare, abs=rounding)
+    assert at_once.used == pytest.approx(counter.use.used, abs=rounding)
+
+
+@given(quotas(), steps(), shares, st.integers(0, 60 * MICROSECONDS))
+@settings(max_examples=200)
+def test_what_is_given_back_is_the_same_whether_time_was_told_before_or_not(
+    quota: Quota, steps: list[tuple[str, float, float]], share: float, pause: int
+) -> None:
+    told = Counter(quota)
+    told.run(steps)
+    untold = Counter(quota, use=msgspec.convert(msgspec.to_builtins(told.use), Use))
+    at = told.now
+    told.now = untold.now = at + pause
+
+    bring_up(told.use, terms(quota), told.now)
+    for counter in (told, untold):
+        counter.give(share * quota.limit, at)
+        bring_up(counter.use, terms(quota), counter.now)
+
+    rounding = 1e-9 * max(quota.limit, quota.depth)
+    assert told.use.slots == untold.use.slots
+    assert told.use.level == pytest.approx(untold.use.level, abs=rounding)
+    assert told.use.spare == pytest.approx(untold.use.spare, abs=rounding)
+
+
+@given(quotas(), steps())
+@settings(max_examples=200)
+def test_what_is_to_spare_is_in_the_bucket_and_in_the_window(
+    quota: Quota, steps: list[tuple[str, float, float]]
+) -> None:
+    counter = Counter(quota)
+    counter.run(steps)
+    bring_up(counter.use, terms(quota), counter.now)
+
+    spare = counter.use.spare
+    assert spare <= counter.use.level + terms(quota).slack
+    assert spare <= max(0.0, quota.limit - counter.use.used)
+    assert spare <= 0.0 or counter.wait(spare) == 0
 
 
 def test_a_burst_is_as_deep_as_the_bucket_and_then_flows_evenly() -> None:
@@ -233,19 +399,16 @@ def test_a_clock_that_is_put_back_costs_at_most_a_window() -> None:
 @given(quotas(), steps())
 def test_a_use_that_need_not_be_kept_is_like_none(quota: Quota, steps: list[tuple[str, float, float]]) -> None:
     counter = Counter(quota)
-    for kind, part, pause in steps:
-        counter.now += math.floor(quota.window * MICROSECONDS * pause)
-        if kind == "settle":
-            counter.give(-part * quota.limit, counter.now)
-        else:
-            counter.take(part * quota.limit)
+    counter.run(steps)
     bring_up(counter.use, terms(quota), counter.now)
 
     counter.now += lasts(counter.use, terms(quota))
     bring_up(counter.use, terms(quota), counter.now)
 
     assert counter.use.slots == []
-    assert counter.use.level == pytest.approx(quota.depth, rel=1e-9, abs=1e-9 * quota.limit)
+    fresh = unused(terms(quota), counter.now)
+    assert counter.use.level == pytest.approx(fresh.level, rel=1e-9, abs=1e-9 * quota.limit)
+    assert counter.use.spare == pytest.approx(fresh.spare, rel=1e-9, abs=1e-9 * quota.limit)
 
 
 @given(st.floats(0.0, 4e9), st.integers(0, 10**12))

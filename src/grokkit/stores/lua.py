@@ -44,29 +44,33 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 _QUOTA = """
 local SLOTS = 61
 
-local function add(use, number, amount)
-    use.used = use.used + amount
-    local count = #use.numbers
-    if count > 0 and use.numbers[count] == number then
-        use.units[count] = use.units[count] + amount
-    else
-        use.numbers[count + 1] = number
-        use.units[count + 1] = amount
+local function put_back(use, quota, now)
+    local current, ahead = math.floor(now / quota.slot), 0
+    while #use.numbers > 0 and use.numbers[#use.numbers] >= current do
+        table.remove(use.numbers)
+        ahead = ahead + table.remove(use.units)
     end
+    if ahead > 0 then
+        table.insert(use.numbers, current)
+        table.insert(use.units, ahead)
+    end
+    use.at = now
 end
 
 local function bring_up(use, quota, now)
-    if now > use.at then use.level = use.level + (now - use.at) * quota.rate end
-    use.level = math.min(use.level, quota.depth)
-    use.at = now
-    local current, ahead = math.floor(now / quota.slot), 0
-    local numbers, units = use.numbers, use.units
-    use.numbers, use.units, use.used = {}, {}, 0
-    for i, number in ipairs(numbers) do
-        if number > current then ahead = ahead + units[i]
-        elseif number > current - SLOTS then add(use, number, units[i]) end
+    if now < use.at then put_back(use, quota, now) end
+    while true do
+        local leaves = now + 1
+        if #use.numbers > 0 then leaves = (use.numbers[1] + SLOTS) * quota.slot end
+        local till = math.min(now, leaves)
+        local flowed = (till - use.at) * quota.rate
+        use.level = math.min(quota.depth, use.level + flowed)
+        use.spare = math.min(quota.depth, math.max(0, quota.limit - use.used), use.spare + flowed)
+        use.at = till
+        if leaves > now then return end
+        table.remove(use.numbers, 1)
+        use.used = use.used - table.remove(use.units, 1)
     end
-    if ahead > 0 then add(use, current, ahead) end
 end
 
 local function until_left(use, quota, excess)
@@ -82,7 +86,8 @@ end
 local function wait_for(use, quota, amount)
     amount = math.min(amount, quota.limit)
     local excess = use.used + amount - quota.limit - quota.slack
-    local missing = math.min(amount, quota.depth) - use.level - quota.slack
+    local least = math.min(0, quota.limit - quota.depth)
+    local missing = math.max(math.min(quota.depth, amount) - use.level, least - use.spare) - quota.slack
     if excess <= 0 and missing <= 0 then return 0 end
     local filled = 0
     if missing > 0 then filled = math.ceil(missing / quota.rate) end
@@ -90,27 +95,37 @@ local function wait_for(use, quota, amount)
 end
 
 local function take(use, quota, amount)
-    amount = math.min(amount, quota.limit)
     use.level = use.level - amount
-    add(use, math.floor(use.at / quota.slot), amount)
+    use.spare = use.spare - amount
+    use.used = use.used + amount
+    local count, number = #use.numbers, math.floor(use.at / quota.slot)
+    if use.numbers[count] == number then
+        use.units[count] = use.units[count] + amount
+    else
+        use.numbers[count + 1] = number
+        use.units[count + 1] = amount
+    end
 end
 
 local function give(use, quota, amount, at)
-    if amount < 0 then
-        use.level = use.level + amount
-        add(use, math.floor(use.at / quota.slot), -amount)
-        return
-    end
-    amount = math.min(amount, quota.limit)
-    use.level = math.min(quota.depth, use.level + amount)
+    if amount < 0 then return take(use, quota, -amount) end
     local taken = math.floor(at / quota.slot)
     for i, number in ipairs(use.numbers) do
-        if number == taken then use.units[i] = math.max(0, use.units[i] - amount) end
+        if number == taken then
+            local freed = math.min(use.units[i], amount)
+            use.units[i] = use.units[i] - freed
+            use.used = use.used - freed
+            use.level = use.level + freed
+            use.spare = use.spare + freed
+        end
     end
 end
 
 local function lasts(use, quota)
-    return math.max(SLOTS * quota.slot, math.ceil((quota.depth - use.level) / quota.rate))
+    local full = math.min(quota.depth, quota.limit)
+    local room = math.min(full, math.max(0, quota.limit - use.used))
+    local missing = math.max(quota.depth - use.level, full - use.spare)
+    return math.max(SLOTS * quota.slot + math.ceil((full - room) / quota.rate), math.ceil(missing / quota.rate))
 end
 
 local function asked(i)
@@ -121,17 +136,19 @@ local function asked(i)
 end
 
 local function write(key, use, quota)
-    local kept = cmsgpack.pack({use.level, use.at, use.numbers, use.units})
+    local kept = cmsgpack.pack({use.level, use.spare, use.at, use.numbers, use.units})
     redis.call('SET', key, kept, 'PX', string.format('%.0f', math.ceil(lasts(use, quota) / 1000)))
 end
 
 local function read(key, quota, now)
-    local use = {level = quota.depth, at = now, numbers = {}, units = {}, used = 0}
+    local spare = math.min(quota.depth, quota.limit)
+    local use = {level = quota.depth, spare = spare, at = now, numbers = {}, units = {}, used = 0}
     local kept = redis.call('GET', key)
-    if kept then use.level, use.at, use.numbers, use.units = unpack(cmsgpack.unpack(kept)) end
-    local put_back = use.at > now
+    if kept then use.level, use.spare, use.at, use.numbers, use.units = unpack(cmsgpack.unpack(kept)) end
+    for _, units in ipairs(use.units) do use.used = use.used + units end
+    local was_ahead = use.at > now
     bring_up(use, quota, now)
-    if put_back then write(key, use, quota) end
+    if was_ahead then write(key, use, quota) end
     return use
 end
 """
@@ -148,7 +165,7 @@ end
 if wait == 0 then
     for i, key in ipairs(KEYS) do
         local amount, quota = asked(i)
-        take(uses[i], quota, amount)
+        take(uses[i], quota, math.min(amount, quota.limit))
         write(key, uses[i], quota)
     end
 end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from grokkit.stores import quota
 from grokkit.stores.fork import new_lock
@@ -38,8 +38,10 @@ class MemoryStore:
         self._values: Shelf[str, bytes] = Shelf(max_items)
         self._numbers: Shelf[str, float] = Shelf(max_items)
         self._leases: Shelf[str, str] = Shelf(max_items)
-        self._uses: Shelf[tuple[str, float], _Kept] = Shelf(max_items)
-        self._at_hand: dict[Quota, _Hand] = {}
+        self._uses: Shelf[tuple[str, float], quota.Use] = Shelf(max_items)
+        self._at_hand: dict[Quota, tuple[quota.Use, quota.Terms]] = {}
+        """What was on the shelf a moment ago, and need not be looked for before `_let_go_at`."""
+        self._let_go_at = 0
 
     def __repr__(self) -> str:
         return "memory"
@@ -112,70 +114,53 @@ class MemoryStore:
         """`take` for those who know that this store is in memory: without a coroutine."""
         with self.lock:
             now = round(self._clock() * quota.MICROSECONDS)
-            wait = 0
-            asked = []
+            if now >= self._let_go_at:
+                self._let_go(now)
+            wait, asked = 0, []
             for take in takes:
-                hand = self._at_hand.get(take.quota)
-                if hand is None or now >= hand.until:
-                    hand = self._look_up(take.quota, now)
-                wait = max(wait, quota.ask(hand.kept.use, hand.terms, take.amount, now))
-                asked.append(hand)
+                use, terms = self._at_hand.get(take.quota) or self._look_up(take.quota, now)
+                amount = min(take.amount, terms.limit)
+                quota.bring_up(use, terms, now)
+                if not 0.0 < amount <= use.spare:
+                    wait = max(wait, quota.wait_for(use, terms, amount))
+                asked.append((use, terms, amount))
             if not wait:
-                for hand, take in zip(asked, takes, strict=True):
-                    quota.take(hand.kept.use, hand.terms, take.amount)
+                for use, terms, amount in asked:
+                    quota.take(use, terms, amount)
         return Taken(quota.seconds(wait) if wait else 0.0, now / quota.MICROSECONDS)
 
     def give_now(self, takes: Sequence[Take], at: float) -> None:
         """`give` for those."""
         with self.lock:
             now, then = round(self._clock() * quota.MICROSECONDS), round(at * quota.MICROSECONDS)
+            if now >= self._let_go_at:
+                self._let_go(now)
             for take in takes:
-                hand = self._at_hand.get(take.quota)
-                if hand is None or now >= hand.until:
-                    hand = self._look_up(take.quota, now)
-                use = hand.kept.use
-                quota.bring_up(use, hand.terms, now)
-                quota.give(use, hand.terms, take.amount, then)
-                if use.level < 0.0:
-                    self._keep(hand.kept, take.quota)
+                use, terms = self._at_hand.get(take.quota) or self._look_up(take.quota, now)
+                quota.give(use, terms, take.amount, then, now)
+                if use.spare < -terms.limit:
+                    self._keep(use, terms, take.quota)
 
     async def aclose(self) -> None:
         """See `Store.aclose`: memory has nothing to let go of."""
 
-    def _look_up(self, asked: Quota, now: int) -> _Hand:
-        """The use of a quota from the shelf, kept for as long as one take more matters, and at hand for a second."""
+    def _let_go(self, now: int) -> None:
+        """Look all quotas up anew, so that those in use stay on the shelf."""
+        self._at_hand.clear()
+        self._let_go_at = now + _AT_HAND
+
+    def _look_up(self, asked: Quota, now: int) -> tuple[quota.Use, quota.Terms]:
+        """The use of a quota from the shelf, at hand from now on."""
         terms = quota.terms(asked)
-        kept = self._uses.get((asked.key, asked.window), now)
-        if kept is None:
-            kept = _Kept(quota.unused(terms, now))
-        if kept.until < now + _AT_HAND + terms.recovery:
-            quota.bring_up(kept.use, terms, now)
-            self._keep(kept, asked)
+        use = self._uses.get((asked.key, asked.window), now) or quota.unused(terms, now)
+        quota.bring_up(use, terms, now)
+        self._keep(use, terms, asked)
         if len(self._at_hand) >= _MOST_AT_HAND:
             self._at_hand.clear()
-        hand = self._at_hand[asked] = _Hand(kept, terms, now + _AT_HAND)
+        hand = self._at_hand[asked] = use, terms
         return hand
 
-    def _keep(self, kept: _Kept, asked: Quota) -> None:
-        terms, now = quota.terms(asked), kept.use.at
-        ttl = _AT_HAND + 2 * terms.recovery + quota.lasts(kept.use, terms)
-        kept.until = now + ttl
-        self._uses.put((asked.key, asked.window), kept, now, ttl)
-
-
-class _Kept:
-    """A use, and until when the shelf has it."""
-
-    __slots__ = ("until", "use")
-
-    def __init__(self, use: quota.Use) -> None:
-        self.use = use
-        self.until = 0
-
-
-class _Hand(NamedTuple):
-    """A use that was on the shelf a moment ago, and need not be looked for before `until`."""
-
-    kept: _Kept
-    terms: quota.Terms
-    until: int
+    def _keep(self, use: quota.Use, terms: quota.Terms, asked: Quota) -> None:
+        """Put a use on the shelf for as long as it matters, whatever is taken while it is at hand."""
+        ttl = _AT_HAND + terms.recovery + quota.lasts(use, terms)
+        self._uses.put((asked.key, asked.window), use, use.at, ttl)

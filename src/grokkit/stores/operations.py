@@ -83,17 +83,17 @@ def take(rows: Rows, takes: Sequence[Take]) -> Taken:
     wait = max((quota.wait_for(use, terms, take.amount) for take, terms, use in asked), default=0)
     if not wait:
         for one, terms, use in asked:
-            quota.take(use, terms, one.amount)
+            quota.take(use, terms, min(one.amount, terms.limit))
             _write_use(rows, one.quota, use)
     return Taken(quota.seconds(wait), now / quota.MICROSECONDS)
 
 
 def give(rows: Rows, takes: Sequence[Take], at: float) -> None:
     """See `Store.give`."""
-    now = quota.microseconds(rows.now)
+    now, then = quota.microseconds(rows.now), quota.microseconds(at)
     for one in takes:
         use = _read_use(rows, one.quota, now)
-        quota.give(use, quota.terms(one.quota), one.amount, quota.microseconds(at))
+        quota.give(use, quota.terms(one.quota), one.amount, then, now)
         _write_use(rows, one.quota, use)
 
 

@@ -1,11 +1,16 @@
 """The arithmetic of a quota, without any I/O: what is used, what may be taken now, and when the rest may.
 
-A quota has two rules, and a take must keep both:
+A quota has three rules, and a take must keep all of them:
 
 * The window: what was taken in the last 61 slots of a sixtieth of the window each, this one included, is at most the
   limit. Any window of that length, wherever it begins, lies within 61 slots.
 * The bucket: it holds `depth` units, loses what is taken, and is refilled with `limit` units a window. Who wants more
   than it can hold waits until it is full, and leaves it in debt.
+* The pace: nobody takes while `spare` is in debt. That is the bucket without what the window has no room for, at every
+  moment of time: what flows while the window is full is lost to it, and not saved up for a burst once there is room.
+  So steady demand has one burst, and then goes evenly. Where nothing was lost the two are equal, and the pace asks
+  for nothing more than the bucket does. A depth above the limit allows for as much debt: twice the limit means a
+  window without a pace.
 
 Times are whole microseconds, so that nothing is lost in rounding. `lua.py` says the same in Lua.
 """
@@ -30,8 +35,10 @@ class Use(msgspec.Struct, array_like=True):
 
     level: float
     """What is in the bucket; below zero when more was taken than it held."""
+    spare: float
+    """What of it the window has room for; below zero when more was taken than that."""
     at: int
-    """When `level` was right."""
+    """When both were right."""
     slots: list[tuple[int, float]]
     """Number of the slot, units taken in it: the oldest first."""
     used: float = 0.0
@@ -87,98 +94,94 @@ def terms(quota: Quota) -> Terms:
 
 def unused(quota: Terms, now: int) -> Use:
     """The use of a quota that nobody has used."""
-    return Use(quota.depth, now, [])
+    return Use(quota.depth, min(quota.depth, quota.limit), now, [])
 
 
 def bring_up(use: Use, quota: Terms, now: int) -> None:
-    """Let the time pass up to now: slots leave the window, the bucket fills.
+    """Let the time pass up to now: slots leave the window, one by one, and the bucket fills.
 
     A clock that was put back: what was taken in the future counts as taken now.
     """
-    level = use.level + (now - use.at) * quota.rate if now > use.at else use.level
-    use.level = min(quota.depth, level)
-    use.at = now
-    slots = use.slots
-    if slots:
-        current = now // quota.slot
-        if slots[0][0] <= current - SLOTS or slots[-1][0] > current:
-            _let_leave(use, current)
+    if now < use.at:
+        _put_back(use, quota, now)
+    while True:
+        slots = use.slots
+        leaves = (slots[0][0] + SLOTS) * quota.slot if slots else now + 1
+        until = min(now, leaves)
+        flowed = (until - use.at) * quota.rate
+        use.level = min(quota.depth, use.level + flowed)
+        use.spare = min(quota.depth, max(0.0, quota.limit - use.used), use.spare + flowed)
+        use.at = until
+        if leaves > now:
+            return
+        del slots[0]
+        use.used = sum(units for _, units in slots)
 
 
 def wait_for(use: Use, quota: Terms, amount: float) -> int:
     """Microseconds until the amount could be taken, if nobody else takes any; 0 when it can be now.
 
-    `use` is brought up to now. An amount above the limit counts as the limit.
+    `use` is brought up to now. An amount above the limit counts as the limit. What is at most `spare` can be taken.
     """
     amount = min(amount, quota.limit)
     excess = use.used + amount - quota.limit - quota.slack
-    missing = min(quota.depth, amount) - use.level - quota.slack
+    least = min(0.0, quota.limit - quota.depth)
+    missing = max(min(quota.depth, amount) - use.level, least - use.spare) - quota.slack
     if excess <= 0.0 and missing <= 0.0:
         return 0
     filled = math.ceil(missing / quota.rate) if missing > 0.0 else 0
     return max(_until_left(use, quota, excess), filled)
 
 
-def ask(use: Use, quota: Terms, amount: float, now: int) -> int:
-    """What `wait_for` says after `bring_up`; faster where the slot is that of the last take, and there is room."""
-    slots = use.slots
-    if slots and slots[-1][0] == now // quota.slot and now >= use.at:
-        use.level = min(quota.depth, use.level + (now - use.at) * quota.rate)
-        use.at = now
-    else:
-        bring_up(use, quota, now)
-    if amount <= use.level and use.used + amount <= quota.limit:
-        return 0
-    return wait_for(use, quota, amount)
-
-
 def take(use: Use, quota: Terms, amount: float) -> None:
-    """Take an amount, which `wait_for` found to be there."""
-    amount = min(amount, quota.limit)
+    """Take an amount, whatever there is. `use` is brought up to now."""
     use.level -= amount
-    _add(use, use.at // quota.slot, amount)
-
-
-def give(use: Use, quota: Terms, amount: float, at: int) -> None:
-    """Give back what was taken `at` that time. A negative amount is taken now, whatever there is.
-
-    `use` is brought up to now.
-    """
-    if amount < 0.0:
-        use.level += amount
-        _add(use, use.at // quota.slot, -amount)
-        return
-    amount = min(amount, quota.limit)
-    use.level = min(quota.depth, use.level + amount)
-    slots, taken = use.slots, at // quota.slot
-    place = bisect_left(slots, (taken, -math.inf))
-    if place < len(slots) and slots[place][0] == taken:
-        units = slots[place][1]
-        left = max(0.0, units - amount)
-        slots[place] = (taken, left)
-        use.used -= units - left
-
-
-def lasts(use: Use, quota: Terms) -> int:
-    """Microseconds from now after which the use is that of a quota nobody used: it need not be kept any longer."""
-    return max(SLOTS * quota.slot, math.ceil((quota.depth - use.level) / quota.rate))
-
-
-def _add(use: Use, number: int, amount: float) -> None:
-    slots = use.slots
+    use.spare -= amount
     use.used += amount
+    slots, number = use.slots, use.at // quota.slot
     if slots and slots[-1][0] == number:
         slots[-1] = (number, slots[-1][1] + amount)
     else:
         slots.append((number, amount))
 
 
-def _let_leave(use: Use, current: int) -> None:
-    ahead = sum(units for number, units in use.slots if number > current)
-    use.slots = [slot for slot in use.slots if current - SLOTS < slot[0] <= current]
-    use.used = sum(units for _, units in use.slots)
+def give(use: Use, quota: Terms, amount: float, at: int, now: int) -> None:
+    """Give back what was taken `at` that time, if that is in the window still. A negative amount is taken now.
+
+    Within a slot, what flows in before and what flows in after are the same: `use` is brought up only for a new one.
+    """
+    if amount < 0.0:
+        bring_up(use, quota, now)
+        take(use, quota, -amount)
+        return
+    if use.at // quota.slot != now // quota.slot:
+        bring_up(use, quota, now)
+    slots, taken = use.slots, at // quota.slot
+    place = bisect_left(slots, (taken, -math.inf))
+    if place < len(slots) and slots[place][0] == taken:
+        units = slots[place][1]
+        freed = min(units, amount)
+        slots[place] = (taken, units - freed)
+        use.used -= freed
+        use.level += freed
+        use.spare += freed
+
+
+def lasts(use: Use, quota: Terms) -> int:
+    """Microseconds from now after which the use is that of a quota nobody used: it need not be kept any longer."""
+    full = min(quota.depth, quota.limit)
+    room = min(full, max(0.0, quota.limit - use.used))
+    missing = max(quota.depth - use.level, full - use.spare)
+    return max(SLOTS * quota.slot + math.ceil((full - room) / quota.rate), math.ceil(missing / quota.rate))
+
+
+def _put_back(use: Use, quota: Terms, now: int) -> None:
+    current = now // quota.slot
+    ahead = sum(units for number, units in use.slots if number >= current)
+    use.slots = [slot for slot in use.slots if slot[0] < current]
     if ahead:
-        _add(use, current, ahead)
+        use.slots.append((current, ahead))
+    use.at = now
 
 
 def _until_left(use: Use, quota: Terms, excess: float) -> int:
