@@ -64,7 +64,7 @@ class Ledger(MemoryStore):
             await asyncio.sleep(0)
 
 
-def call_of(policy: RateLimit = PLENTY, **policies: Any) -> Call:
+def call_of(policy: RateLimit = PLENTY, tokens: int = MOST, **policies: Any) -> Call:
     return Call(
         method="POST",
         base_url="http://h/v1",
@@ -72,7 +72,7 @@ def call_of(policy: RateLimit = PLENTY, **policies: Any) -> Call:
         operation="responses",
         id="c-1",
         model="m",
-        body={"max_output_tokens": MOST},
+        body={"max_output_tokens": tokens},
         policies=Policies(rate_limit=policy, hedge=Hedge(after=2.0), **policies),
     )
 
@@ -119,8 +119,8 @@ class World:
         reply.on_end(lambda _: self.ends.update([number]))
         return reply
 
-    def send(self, policy: RateLimit = PLENTY, *, reserve: int = 10) -> Coroutine[Any, Any, Reply]:
-        call = call_of(policy, retries=Retry(reserve=reserve))
+    def send(self, policy: RateLimit = PLENTY, *, tokens: int = MOST, reserve: int = 10) -> Coroutine[Any, Any, Reply]:
+        call = call_of(policy, tokens, retries=Retry(reserve=reserve))
         return self.limiter(call, partial(self.hedging, call_next=self.serve))
 
     async def run(self, *sent: Coroutine[Any, Any, Reply]) -> list[Reply]:
@@ -199,18 +199,18 @@ async def test_a_second_try_is_among_those_that_may_run() -> None:
 
 
 async def test_those_who_wait_go_before_second_tries() -> None:
-    world = World(Try(10), Try(10))
-    policy = limits(concurrency=1)
-    first, waiting = asyncio.create_task(world.send(policy)), asyncio.create_task(world.send(policy))
-    await world.clock.advance(9)
-    assert world.at == [0.0]
+    world = World(Try(10), Try(1))
+    policy = limits(tokens_per_minute=1000)
+    late = asyncio.create_task(world.send(policy))
+    large = asyncio.create_task(world.send(policy, tokens=800))
 
-    await world.clock.advance(2)
-    (await first).end(Ending(complete=False))
-    await world.clock.advance(20)
+    await world.clock.advance(65)
 
-    assert world.at == [0.0, 11.0]
-    (await waiting).end(Ending(complete=False))
+    [first, second] = world.at
+    assert first == 0.0
+    assert 60.0 < second < 61.5
+    for task in (late, large):
+        (await task).end(Ending(complete=False))
     world.assert_nothing_runs()
 
 
