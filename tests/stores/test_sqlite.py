@@ -346,6 +346,43 @@ def test_a_forked_child_opens_the_file_for_itself(path: Path) -> None:
     assert run(FORK, path) == "101.0 20.0\n"
 
 
+OUTLIVED = """
+    import asyncio, os, sys
+    from grokkit.stores.sqlite import SQLiteStore
+
+    store = SQLiteStore(sys.argv[1])
+    written, told = os.pipe()
+
+    async def write_and_close(value):
+        await store.set("k", value)
+        await store.aclose()
+
+    async def write_before_and_after():
+        await store.set("k", b"before")
+        os.write(told, b"1")
+        os.read(go_on, 1)
+        await write_and_close(b"after")
+
+    asyncio.run(store.set("k", b"parent"))
+    go_on, let_go = os.pipe()
+    child = os.fork()
+    if child == 0:
+        asyncio.run(write_before_and_after())
+        os._exit(0)
+    os.read(written, 1)
+    asyncio.run(store.get("k"))
+    asyncio.run(store.aclose())
+    os.write(let_go, b"1")
+    assert os.waitpid(child, 0)[1] == 0
+    print(asyncio.run(store.get("k")))
+    asyncio.run(store.aclose())
+"""
+
+
+def test_what_a_child_writes_after_its_parent_has_closed_the_file_is_there(path: Path) -> None:
+    assert run(OUTLIVED, path) == "b'after'\n"
+
+
 LEFT_OPEN = """
     import asyncio, sys
     from grokkit.stores.sqlite import SQLiteStore

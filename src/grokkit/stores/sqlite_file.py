@@ -84,7 +84,7 @@ class File:
         self._dropped = True
         if self.busy.acquire(blocking=False):
             try:
-                self._let_go()
+                self.let_go()
             finally:
                 self.busy.release()
 
@@ -102,18 +102,19 @@ class File:
                 return job(self._connection)
             except (sqlite3.Error, OSError) as error:
                 if not _locked(error):
-                    self._let_go()
+                    self.let_go()
                 failure = self._failure(error)
                 raise failure from error
             finally:
                 if self._dropped:
-                    self._let_go()
+                    self.let_go()
 
     def _close(self) -> None:
         with self.busy:
-            self._let_go()
+            self.let_go()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the connection, which the next job makes again. For whoever holds `busy`."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):
@@ -201,7 +202,11 @@ _held: list[File] = []
 
 
 def _before_fork() -> None:
-    _held.extend(file for file in list(_files) if file.busy.acquire(timeout=_BEFORE_FORK))
+    """No connection is inherited: SQLite in the child would take the parent's locks for its own, and hold none."""
+    for file in list(_files):
+        if file.busy.acquire(timeout=_BEFORE_FORK):
+            _held.append(file)
+            file.let_go()
 
 
 def _after_fork() -> None:
