@@ -181,10 +181,10 @@ def assert_kept(arrived: list[Arrival]) -> None:
 
 
 async def begin(seen: Seen, members: list[Member]) -> float:
-    """Let them ask, until their first calls, which are late since everything is new, are over."""
+    """Let them ask, until the first calls are over: late since everything is new, and a burst with a gap after it."""
     for member in members:
         member.go_on()
-    return (await seen.next(0.5))[-1].at
+    return (await seen.next(2 * SECOND))[-1].at
 
 
 def lifetimes(server: Any) -> dict[str, float]:

@@ -18,7 +18,6 @@ Times are whole microseconds, so that nothing is lost in rounding. `lua.py` says
 import math
 from bisect import bisect_left
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -63,7 +62,7 @@ def seconds(wait: int) -> float:
     return (wait + 1) / MICROSECONDS if wait else 0.0
 
 
-class Terms(NamedTuple):
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """A quota in the units of the arithmetic."""
 
     limit: float
@@ -109,8 +108,10 @@ def bring_up(use: Use, quota: Terms, now: int) -> None:
         leaves = (slots[0][0] + SLOTS) * quota.slot if slots else now + 1
         until = min(now, leaves)
         flowed = (until - use.at) * quota.rate
-        use.level = min(quota.depth, use.level + flowed)
-        use.spare = min(quota.depth, max(0.0, quota.limit - use.used), use.spare + flowed)
+        depth, room = quota.depth, quota.limit - use.used
+        most = max(0.0, room) if room < depth else depth
+        use.level = min(depth, use.level + flowed)
+        use.spare = min(most, use.spare + flowed)
         use.at = until
         if leaves > now:
             return
