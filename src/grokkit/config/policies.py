@@ -158,8 +158,9 @@ class Hedge(Policy):
     """When a second try is sent beside a late first one. Off by default; `hedge=0.95` sets the percentile.
 
     It is sent after the time in which `percentile` of recent calls had their first output, or `after` seconds, and
-    is paid for from the retry budget. The first to answer wins, the other is dropped, and may be billed too. Calls
-    with server-side tools that change things are never sent twice. Raises `ConfigInvalid`.
+    is paid for from the retry budget. It counts against the rate limits, and is not sent where they have no room at
+    once. The first to answer wins, the other is dropped, and may be billed too. Calls with server-side tools that
+    change things are never sent twice. Raises `ConfigInvalid`.
 
     >>> Hedge(percentile=0.95).is_on, Hedge().is_on
     (True, False)

@@ -120,7 +120,7 @@ class RetryBudget:
             return paid
 
     async def _take_from_reserve(self, account: str, reserve: int) -> bool:
-        quota = Quota(key=f"retry/{account}", limit=reserve, window=KEPT, depth=reserve)
+        quota = Quota(key=f"retry/{account}", limit=reserve, window=KEPT, depth=2 * reserve)  # no pace within a minute
         taken = await self._store.take([Take(quota, 1.0)])
         return taken.wait == 0.0
 
