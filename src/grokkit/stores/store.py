@@ -29,7 +29,10 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True, gc=False
     window: float
     """Seconds."""
     depth: float
-    """Units that may be taken at once by one who comes after a quiet time; what is above that waits its turn."""
+    """Units that may be taken at once by one who comes after a quiet time; what is above that waits its turn.
+
+    Twice the limit: all that the window has room for, at any time.
+    """
 
     def __post_init__(self) -> None:
         if not (0.0 < self.limit < math.inf and 0.0 < self.window < math.inf and 0.0 <= self.depth < math.inf):

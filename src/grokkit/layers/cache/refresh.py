@@ -99,7 +99,7 @@ class Refreshing:
         if not policy.refresh_usd:
             return self._too_dear(question)
         limit = policy.refresh_usd
-        quota = Quota(key=f"cache:{question.call.account}:refresh", limit=limit, window=_HOUR, depth=limit)
+        quota = Quota(key=f"cache:{question.call.account}:refresh", limit=limit, window=_HOUR, depth=2 * limit)
         taken = await store.take([Take(quota, aside)])
         if taken.wait:
             return self._too_dear(question)
