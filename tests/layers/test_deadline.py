@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grokkit import AsyncGrok
 from grokkit.call import Call, Reply
 from grokkit.config import Limits
 from grokkit.errors import DeadlineExceeded, StreamInterrupted, WouldExceedDeadline
 from grokkit.layers.deadline import Deadline
 from grokkit.layers.figures import Figures
-from grokkit.testing import MockTransport, Pause, TurnableClock
+from grokkit.testing import MockTransport, Pause, TurnableClock, json_reply
 from grokkit.testing.mock.replies import stream_reply
 
 if TYPE_CHECKING:
@@ -168,3 +169,18 @@ async def test_figures_that_grew_old_refuse_nobody(clock: TurnableClock) -> None
     await task
 
     assert further.call is not None
+
+
+async def test_who_reads_a_stream_slowly_makes_no_other_call_hopeless(clock: TurnableClock) -> None:
+    answer = {"id": "r", "object": "response", "output": [], "status": "completed", "model": MODEL}
+    done = {"type": "response.completed", "response": answer}
+    mock = MockTransport(lambda call: stream_reply([DELTA, DELTA, done]) if call.stream else json_reply(answer))
+    async with AsyncGrok(transport=mock, clock=clock, model=MODEL, api_key="xai-test") as grok:
+        for _ in range(12):
+            async with grok.stream("Hi") as stream:
+                async for _ in stream:
+                    await clock.advance(5)
+
+        quick = await grok.ask("Hi", timeout=3)
+
+    assert quick.model == MODEL

@@ -1,6 +1,8 @@
 """How long calls of each kind took lately."""
 
 import math
+import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -76,3 +78,57 @@ def test_the_kinds_that_are_remembered_are_bounded() -> None:
         figures.answered(call().replace(model=f"m{number}"), 1.0, 2.0)
 
     assert len(list(figures)) <= 1024
+
+
+def test_few_of_many_that_were_quick_show_that_it_can_be_done() -> None:
+    figures = Figures(lambda: 0.0)
+    for number in range(20):
+        figures.answered(call(), 0.1, 0.2 if number < 3 else 9.0)
+
+    assert (figures.typical(call()), figures.least(call())) == (9.0, 0.2)
+
+
+def test_streams_count_with_their_first_output() -> None:
+    figures = Figures(lambda: 0.0)
+    for _ in range(10):
+        figures.answered(call(), 0.1, None)
+
+    assert figures.whole(call(), 0.5, least=1) is None
+    assert (figures.typical(call()), figures.least(call())) == (0.1, 0.1)
+
+
+def test_one_call_in_sixteen_sets_out_whatever_the_figures_say() -> None:
+    figures = Figures(lambda: 0.0)
+    for _ in range(10):
+        figures.answered(call(), 5.0, 9.0)
+
+    said = [figures.least(call().replace(id=f"{number:02x}")) for number in range(256)]
+
+    assert said.count(None) == 16
+    assert set(said) == {None, 9.0}
+
+
+def test_one_thread_reads_what_another_adds() -> None:
+    figures, failures, over = Figures(lambda: 0.0), [], threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            try:
+                for _, timings in figures:
+                    timings.whole.quantile(0.5, now=float(len(failures)))
+            except RuntimeError as error:
+                failures.append(error)
+
+    reader = threading.Thread(target=read)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        reader.start()
+        for number in range(3000):
+            figures.answered(call().replace(model=f"m{number % 700}"), 1.0, 2.0)
+    finally:
+        sys.setswitchinterval(before)
+        over.set()
+        reader.join()
+
+    assert failures == []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Deadline:
     """Turns `limits.total` into a moment, and ends what passes it. A stream keeps the moment for its own reading.
 
-    A call that has less time than half of such calls took lately is refused at once: nothing is sent.
+    A call that has less time than nine in ten of such calls took lately is refused at once: nothing is sent.
     """
 
     def __init__(self, clock: Clock, figures: Figures) -> None:
@@ -47,10 +47,10 @@ class Deadline:
         return reply
 
     def _refuse_hopeless(self, call: Call, left: float) -> None:
-        usual = self._figures.typical(call)
-        if usual is not None and left < usual:
+        least = self._figures.least(call)
+        if least is not None and left < least:
             raise WouldExceedDeadline(
-                f"half of such calls took more than {usual:.3g} s lately, and this one has {max(left, 0):.3g} s",
+                f"nine in ten such calls took more than {least:.3g} s lately, and this one has {max(left, 0):.3g} s",
                 call=call.ref,
                 client_request_id=call.id,
             )

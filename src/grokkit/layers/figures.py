@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _MOST_SAMPLES = 128
 _FEW = 10
 """Fewer recent calls than this say nothing about the next."""
+_QUICKEST = 0.1
+_SCOUT = "0"
+"""The last of sixteen digits of a call's id that lets it set out whatever the figures say."""
 _MOST_KINDS = 1024
 
 
@@ -63,20 +66,22 @@ class Timings:
 
     def __init__(self, keep: float) -> None:
         self._keep = keep
-        self.samples: deque[tuple[float, float, float]] = deque(maxlen=_MOST_SAMPLES)
+        self.samples: deque[tuple[float, float, float | None]] = deque(maxlen=_MOST_SAMPLES)
         """When each was added, then its two durations."""
         self.added = 0
         self.first = Durations(self, 1)
         self.whole = Durations(self, 2)
 
-    def add(self, first: float, whole: float, now: float) -> None:
-        """One more call, in seconds."""
+    def add(self, first: float, whole: float | None, now: float) -> None:
+        """One more call, in seconds; without its `whole` where a reader took the time that he wanted."""
         self.samples.append((now, first, whole))
         self.added += 1
 
     def ordered(self, place: int, now: float) -> list[float]:
         """One of the durations of those that are young enough, the shortest first."""
-        return sorted([sample[place] for sample in self.samples if sample[0] + self._keep > now])
+        samples = tuple(self.samples)  # in one step: other threads add to it
+        young = [sample[place] for sample in samples if sample[0] + self._keep > now]
+        return sorted([seconds for seconds in young if seconds is not None])
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -114,8 +119,11 @@ class Figures:
         self.longest = 0.0
         """What no call whatever has exceeded: who has more time than that need not look any closer."""
 
-    def answered(self, call: Call, first: float, whole: float) -> None:
-        """An attempt of this call had its first output after `first` seconds and all of it after `whole`."""
+    def answered(self, call: Call, first: float, whole: float | None) -> None:
+        """An attempt of this call had its first output after `first` seconds and all of it after `whole`.
+
+        `whole` is None for a stream: its reader may be slow.
+        """
         key, now = _key(call), self._now()
         known = self._by_kind.get(key)
         if known is None:
@@ -123,7 +131,7 @@ class Figures:
                 del self._by_kind[next(iter(self._by_kind))]
             known = self._by_kind[key] = Timings(self._keep)
         known.add(first, whole, now)
-        self.longest = max(self.longest, whole)
+        self.longest = max(self.longest, first if whole is None else whole)
 
     def first_output(self, call: Call, share: float, *, least: int) -> float | None:
         """The time to the first output that so large a share of such calls did not exceed; None for lack of calls."""
@@ -136,8 +144,19 @@ class Figures:
         return None if known is None else known.whole.quantile(share, self._now(), least=least)
 
     def typical(self, call: Call) -> float | None:
-        """What half of such calls took at most for the whole answer; None when they are few."""
-        return self.whole(call, 0.5, least=_FEW)
+        """What half of such calls took at most; None when they are few. Streams count with their first output."""
+        return self._lately(call, 0.5)
+
+    def least(self, call: Call) -> float | None:
+        """What nine in ten of such calls took more than: who has less time is hardly answered in it.
+
+        None when they are few, and for one call in sixteen, so that better times are noticed.
+        """
+        return None if call.id.endswith(_SCOUT) else self._lately(call, _QUICKEST)
+
+    def _lately(self, call: Call, share: float) -> float | None:
+        whole = self.whole(call, share, least=_FEW)
+        return self.first_output(call, share, least=_FEW) if whole is None else whole
 
     def __iter__(self) -> Iterator[tuple[CallKind, Timings]]:
-        return iter([(CallKind(*key), timings) for key, timings in self._by_kind.items()])
+        return iter([(CallKind(*key), timings) for key, timings in tuple(self._by_kind.items())])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grokkit.clock import Clock
     from grokkit.transport import Transport
 
-    Answered = Callable[[Call, float, float], object]
+    Answered = Callable[[Call, float, float | None], object]
 
 REMAINING = "x-grokkit-remaining-ms"
 """The header that tells a server how long the caller will wait for all of the answer, in milliseconds."""
@@ -39,7 +39,10 @@ class Exchange:
     """Sends, waits for the reply, and reads the body of all but good streams; of those, the start."""
 
     def __init__(self, transport: Transport, clock: Clock, answered: Answered) -> None:
-        """`answered` is told of each attempt that was: the call, seconds to its first output, seconds to its last."""
+        """`answered` is told of each attempt that was: the call, seconds to its first output, seconds to its last.
+
+        The last is None for a stream, which is read as fast as its reader likes.
+        """
         self._transport = transport
         self._clock = clock
         self._answered = answered
@@ -68,8 +71,8 @@ class Exchange:
         if call.gather is not None and reply.body is None:
             reply = await call.gather(call, reply)
         if call.model is not None:
-            arrived = None if reply.body is None else self._clock.now()
-            reply.on_end(partial(self._ended, call, opened, first, arrived))
+            whole = None if reply.body is None else self._clock.now() - opened
+            reply.on_end(partial(self._ended, call, first, whole))
         return reply
 
     def _patience(self, call: Call, opened: float) -> Within:
@@ -103,10 +106,9 @@ class Exchange:
         remaining = max(0, round((call.deadline - self._clock.now()) * 1000))
         return replace(call, headers={**call.headers, REMAINING: str(remaining)})
 
-    def _ended(self, call: Call, opened: float, first: float, arrived: float | None, ending: Ending) -> None:
-        """Measure an attempt that was answered; a body that was read at once had `arrived` then."""
+    def _ended(self, call: Call, first: float, whole: float | None, ending: Ending) -> None:
         if ending.answer is not None and ending.complete:
-            self._answered(call, first, (arrived or self._clock.now()) - opened)
+            self._answered(call, first, whole)
 
     async def _until_output(self, call: Call, reply: Reply, limit: Within, opened: float) -> None:
         stream = reply.stream

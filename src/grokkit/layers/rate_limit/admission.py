@@ -27,17 +27,17 @@ def expected_wait(lane: Lane, plan: Plan, ahead: int, answer: float | None) -> f
 
 
 def refuse_hopeless(call: Call, figures: Figures, now: float, wait: float = 0.0) -> None:
-    """Raise `WouldExceedDeadline` for a call that waits that long and then, as a rule, is answered too late."""
+    """Raise `WouldExceedDeadline` for a call that waits that long and then is hardly answered in time."""
     if call.deadline is None:
         return
     left = call.deadline - now
     if wait + figures.longest <= left:
         return
-    answer = figures.typical(call) or 0.0
+    answer = figures.least(call) or 0.0
     if wait + answer <= left:
         return
     raise WouldExceedDeadline(
-        f"the call has {max(0.0, left):.3g} s left, and needs about {wait + answer:.3g} s:"
+        f"the call has {max(0.0, left):.3g} s left, and needs about {wait + answer:.3g} s or more:"
         f" {wait:.3g} s until it may set out, {answer:.3g} s for the answer",
         call=call.ref,
         client_request_id=call.id,
