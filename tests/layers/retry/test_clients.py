@@ -221,6 +221,19 @@ async def test_refusals_that_the_limiter_paces_cost_no_budget(world: World) -> N
     assert not world.told(RetryRefused)
 
 
+async def test_refusals_that_say_no_limit_are_paid_for(world: World) -> None:
+    world.sim.on().reply(status=429, json={"error": "Too many requests"})
+    client = world.client(rate_limit="auto", retries=Retry(reserve=5, budget=0.5))
+
+    async with world.rushing():
+        for _ in range(20):
+            with pytest.raises(RateLimited):
+                await world.face.call(client.ask, "Hi", timeout=20)
+
+    assert len(world.told(Retried)) == 5
+    assert world.sim.count() == 25
+
+
 async def test_a_circuit_that_refuses_is_no_try(world: World) -> None:
     world.sim.on().reply(status=503)
     grok = world.client(circuit={"min_calls": 3, "window": 3600}, retries=4)

@@ -110,8 +110,11 @@ class Retries:
 
 
 def _is_paced(call: Call, error: GrokError) -> bool:
-    """Whether the rate limiter sees to it that trying again adds nothing to the load: then it costs no budget."""
-    return isinstance(error, RateLimited) and call.policies.rate_limit.is_on
+    """Whether the rate limiter sees to it that trying again adds nothing to the load: then it costs no budget.
+
+    It does when the refusal says what the limit is.
+    """
+    return isinstance(error, RateLimited) and bool(error.limit) and call.policies.rate_limit.is_on
 
 
 def _numbered(call: Call, attempt: int) -> Call:
