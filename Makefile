@@ -21,9 +21,9 @@ demo: $(BASE)  ## stream an answer from a real model on this machine: no key, no
 	@$(PY) -m grokkit local pull
 	@$(PY) examples/demo.py
 
-test: $(DEV)  ## run the test suite
+test: $(DEV)  ## run the test suite, on up to four cores; ARGS="tests/wire -k sse" runs some of it
 	@$(PY) -m grokkit local pull
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(DEV)  ## ruff, mypy --strict, pyright, import-linter
 	.venv/bin/ruff check .

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import signal
 import sys
 import threading
 from contextlib import asynccontextmanager
@@ -48,6 +49,26 @@ PATIENCE = 20.0
 """Seconds after which what a test waits for counts as never."""
 _KEPT = {"GROKKIT_CACHE", "GROKKIT_LOCAL_URL"}
 _OURS = ("GROKKIT_", "XAI_")
+_MOST_WORKERS = 4
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, as the programs that tests start must: a shell takes that from what it starts in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A worker for each core, if there are many tests to run: a few are sooner done without."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    chosen = config.option.file_or_dir
+    few = bool(chosen) and all(".py" in each for each in chosen)
+    if few or config.option.keyword or config.getoption("lf", default=False):
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST_WORKERS) if cores > 1 else 0
 
 
 @pytest.fixture(autouse=True)

@@ -110,11 +110,14 @@ class PostgresServer:
         process, self._process = self._process, None
         if process is None:
             return
-        os.kill(process.pid, signal.SIGSTOP)  # it starts no others meanwhile
-        for number in [*_children(process.pid), process.pid]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
-        process.wait(PATIENCE)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGSTOP)  # it starts no others meanwhile
+            children = _children(process.pid)
+            for number in [*children, process.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+            process.wait(PATIENCE)
+            _wait_until_gone(children)
         with contextlib.suppress(FileNotFoundError):
             (self.directory / "data" / "postmaster.pid").unlink()
 
@@ -147,6 +150,22 @@ class PostgresServer:
 
 def _children(parent: int) -> list[int]:
     return [int(number) for number in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def _wait_until_gone(numbers: list[int]) -> None:
+    """A killed process that has not ended yet holds the shared memory, which the next server wants for itself."""
+    until = time.monotonic() + PATIENCE
+    while any(map(_lives, numbers)):
+        assert time.monotonic() < until, "a killed process goes on"
+        time.sleep(0.001)
+
+
+def _lives(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
 
 
 def _as_owner(command: list[str]) -> list[str]:

@@ -142,17 +142,23 @@ def environment(tmp_path: Path, sim: WatchedSimulator) -> dict[str, str]:
 
 
 @pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start the command with pipes on all sides."""
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command with pipes on all sides. What still runs when the test is over is killed."""
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **more: Any) -> subprocess.Popen[str]:
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-m", "grokkit", *arguments]
-        return subprocess.Popen(
-            command, env=environment, cwd=tmp_path, text=True, encoding="utf-8", **{**pipes, **more}
+        started.append(
+            subprocess.Popen(command, env=environment, cwd=tmp_path, text=True, encoding="utf-8", **{**pipes, **more})
         )
+        return started[-1]
 
-    return start
+    yield start
+    for each in started:
+        if each.poll() is None:
+            each.kill()
+            each.communicate()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def blocks(page: Path) -> list[tuple[int, str]]:
 
 @pytest.fixture(scope="module")
 def engine():
-    with local.start() as engine:
+    with local.start(context_window=256) as engine:  # a small model, asked for no length, rambles until it is full
         yield engine
 
 
@@ -76,7 +76,8 @@ def test_an_example_runs_as_a_program(example, reader):
 
 @pytest.mark.parametrize("application", APPLICATIONS, ids=lambda application: application.name)
 def test_the_tests_of_an_application_pass(application):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(application)]
+    left_out = ["-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    command = [sys.executable, "-m", "pytest", "-q", *left_out, str(application)]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
 

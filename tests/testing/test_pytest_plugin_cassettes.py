@@ -18,7 +18,7 @@ SETTINGS = """
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
-addopts = --strict-markers --strict-config -p no:cacheprovider
+addopts = --strict-markers --strict-config -p no:cacheprovider -p no:schemathesis -p no:hypothesispytest
 """
 
 

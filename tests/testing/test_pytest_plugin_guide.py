@@ -21,12 +21,14 @@ BLOCK = re.compile(r"^```(?P<info>[^\n]+)\n(?P<code>.*?)^```$", re.MULTILINE | r
 TESTS = [match["code"] for match in BLOCK.finditer(PAGE) if match["info"] == "python no-run"]
 SCRIPTS = [match["code"] for match in BLOCK.finditer(PAGE) if match["info"] == "toml"]
 
-SETTINGS = """
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest")
+"""Without what takes a second to import and is not used."""
+SETTINGS = f"""
 [pytest]
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
-addopts = --strict-markers --strict-config -p no:cacheprovider
+addopts = --strict-markers --strict-config {" ".join(PLAIN)}
 """
 
 
@@ -65,7 +67,7 @@ def test_the_script_of_the_page_can_be_played(tmp_path: Path) -> None:
 @pytest.mark.parametrize("in_ci", [False, True])
 def test_the_example_application_passes_its_tests(reader: dict[str, str], in_ci: bool) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "examples" / "support_bot")],
+        [sys.executable, "-m", "pytest", "-q", *PLAIN, str(ROOT / "examples" / "support_bot")],
         env={**reader, **({"CI": "true"} if in_ci else {})},
         capture_output=True,
         text=True,
