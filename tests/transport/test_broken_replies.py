@@ -81,6 +81,21 @@ async def test_a_connection_that_breaks_before_the_reply_is_lost(transport: Any,
     assert "may have acted" in str(error)
 
 
+async def test_headers_that_are_cut_short_are_not_repeated_in_the_message(net: Any) -> None:
+    async def cut_between_headers(wire: Any) -> None:
+        await wire.request()
+        await wire.say(b"HTTP/1.1 200 OK\r\nset-cookie: whose=theirs\r\ncontent-ty")
+
+    call = net.call(net.serve(cut_between_headers).url)
+    transport = AiohttpTransport()
+
+    _, error = await outcome(transport, call)
+    await transport.aclose()
+
+    assert error.message.endswith("was lost before the reply was complete: in the middle of its headers")
+    assert "theirs" not in quoted(error)
+
+
 async def test_a_reset_at_once_fails_the_connection_or_loses_it(transport: Any, net: Any) -> None:
     """Which of the two depends on how far the system had come with the connection."""
 

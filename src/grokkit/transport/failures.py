@@ -227,7 +227,13 @@ def _reason(error: BaseException) -> str:
             return failed.strerror
         if isinstance(failed, OSError) and failed.errno and failed.errno > 0:
             return os.strerror(failed.errno)
-    return _shortened(str(error)) or type(error).__name__
+    return _said(error) or type(error).__name__
+
+
+def _said(error: BaseException) -> str:
+    """The library's own words; where it gives what it had parsed of the head instead, so much is said of it."""
+    parsed = getattr(error, "message", "")
+    return _shortened(str(error)) if isinstance(parsed, str) else "in the middle of its headers"
 
 
 def _shortened(text: str) -> str:
