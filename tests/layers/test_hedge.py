@@ -281,7 +281,7 @@ async def test_when_both_fail_the_first_s_error_is_raised() -> None:
         await world.run()
 
     assert caught.value.__notes__ == ["hedged: the second of two tries failed too: NoCapacity('second', status=503)"]
-    assert world.told(HedgeSettled) == []
+    assert [(event.winner, event.elapsed) for event in world.told(HedgeSettled)] == [(None, 5.0)]
     world.assert_nothing_is_left()
 
 
@@ -305,6 +305,7 @@ async def test_a_caller_that_is_cancelled_ends_both(moment: float) -> None:
     await asyncio.wait([task])
 
     assert task.cancelled()
+    assert [(event.winner, event.elapsed) for event in world.told(HedgeSettled)] == [(None, moment)] * (moment >= 2)
     world.assert_nothing_is_left()
 
 

@@ -80,10 +80,12 @@ class Hedging:
         tries.append(_start(place, second_of(call), call_next))
         hedged_at = self._clock.now()
         call.tell(Hedged, after=after)
-        winner = await _success(tries)
-        if winner is not None:
-            number = tries.index(winner) + 1
-            loser_began = began if number == 2 else hedged_at  # noqa: PLR2004 - the second won, so the first lost
+        winner: Try | None = None
+        try:
+            winner = await _success(tries)
+        finally:
+            loser_began = hedged_at if winner is tries[0] else began
+            number = None if winner is None else tries.index(winner) + 1
             call.tell(HedgeSettled, winner=number, elapsed=self._clock.now() - loser_began)
         return winner
 

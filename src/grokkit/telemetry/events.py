@@ -131,11 +131,12 @@ class Hedged(OfCall, frozen=True, kw_only=True):
 
 
 class HedgeSettled(OfCall, frozen=True, kw_only=True):
-    """One of two tries answered; the other was dropped, and may still be billed."""
+    """Two tries are over: one answered and the other was dropped, and may still be billed; or neither answered."""
 
-    winner: int
-    """1 for the first try, 2 for the second."""
+    winner: int | None
+    """1 for the first try, 2 for the second; None when both failed, or nobody waits for them any more."""
     elapsed: float
+    """How long the one that lost ran; when neither answered, the first."""
 
 
 class FellBack(OfCall, frozen=True, kw_only=True):
