@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,14 +37,54 @@ def test_a_refusal_cuts_what_runs_once_a_round_trip() -> None:
     assert calls.bound == pytest.approx(49.0)
 
 
-def test_as_many_successes_as_the_bound_raise_it_by_one() -> None:
-    calls = running(10)
+def rounds(calls: Concurrency, count: int, capacity: int = 10**9) -> list[int]:
+    """The bound in each of some seconds, in which as many run as may, and those above a capacity are refused."""
+    bounds = []
+    for now in range(10, 10 + count):
+        admitted = 0
+        while calls.enter(None, adaptive=True) and admitted < 1000:
+            admitted += 1
+        for number in range(admitted):
+            if number >= capacity:
+                calls.refused(started=now, now=now + 0.5)
+                calls.leave()
+            else:
+                calls.succeeded("chat", started=now, now=now + 0.5, over=True)
+        bounds.append(round(calls.bound or 0.0))
+    return bounds
+
+
+def cut_at(count: int) -> Concurrency:
+    calls = running(count)
     calls.refused(started=0.0, now=1.0)
+    for _ in range(count):
+        calls.leave()
+    return calls
 
-    for _ in range(7):
-        calls.succeeded("chat", started=2.0, now=3.0)
 
-    assert calls.bound == pytest.approx(8.0)
+def test_a_bound_grows_fast_up_to_where_it_was_cut_slowly_there_and_fast_again_beyond() -> None:
+    assert rounds(cut_at(100), 12) == [85, 92, 92, 96, 98, 99, 101, 105, 113, 129, 161, 225]
+
+
+def test_a_bound_stays_near_a_capacity_that_lasts() -> None:
+    bounds = rounds(cut_at(100), 200, capacity=50)
+
+    assert all(35 <= bound <= 52 for bound in bounds[8:])
+    assert sum(later < sooner for sooner, later in pairwise(bounds)) < 50
+
+
+@pytest.mark.parametrize("count", [1, 4, 8])
+def test_a_refusal_while_few_run_bounds_nothing(count: int) -> None:
+    calls = running(count)
+
+    assert not calls.refused(started=0.0, now=1.0)
+    assert calls.bound is None
+
+
+def test_few_whom_a_bound_keeps_so_few_are_made_fewer_down_to_the_floor() -> None:
+    calls = cut_at(10)
+
+    assert rounds(calls, 4, capacity=3) == [5, 4, 4, 4]
 
 
 def test_a_bound_far_above_what_runs_is_forgotten() -> None:

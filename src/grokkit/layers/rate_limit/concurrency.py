@@ -1,9 +1,13 @@
 """How many calls may run at one time: no bound until the server refuses or slows down, then one that finds its size.
 
-* A refusal (too many calls, no capacity) or a slowdown cuts the bound to `CUT` of what runs, at most once a round trip:
-  calls that were under way at the last cut have no say in the next. It never falls below `FLOOR`: streams that stay
-  open for long must not keep all other calls waiting.
-* As many successes as the bound raise it by one.
+* A round is as many successes as there may be calls at one time: as the bound, or, without one, as ran at most.
+* A refusal (too many calls, no capacity) or a slowdown cuts the bound to `CUT` of what ran at most in this round and
+  the one before, at most once a round trip: calls that were under way at the last cut have no say in the next. It
+  never falls below `FLOOR`: streams that stay open for long must not keep all other calls waiting.
+* A refusal while no more than `FEW` ran, and no bound kept them so few, has other reasons than how many run: it cuts
+  nothing. The pause and the limits do what there is to do.
+* Each round raises the bound: half the way to what ran when it was cut, then by one, two, four and so on. So it comes
+  back fast, stays long near the size that was too much, and finds out soon when that size is no longer too much.
 * A slowdown: the median of the last `RECENT` times to the first output, each compared with the long-run median of its
   own kind of call, is above `SLOW`, while more than `FEW` run and the last took longer than `NOTICEABLE` seconds. The
   long-run median moves by 2 % a call, so that a lasting change becomes the new normal after some sixty calls.
@@ -44,7 +48,19 @@ class Concurrency:
     (7.0, False, True)
     """
 
-    __slots__ = ("_crowded", "_cut_at", "_lock", "_most", "_pace", "_successes", "bound", "running")
+    __slots__ = (
+        "_crowded",
+        "_cut_at",
+        "_lock",
+        "_most",
+        "_most_before",
+        "_pace",
+        "_step",
+        "_successes",
+        "_too_many",
+        "bound",
+        "running",
+    )
 
     def __init__(self) -> None:
         self.running = 0
@@ -53,8 +69,15 @@ class Concurrency:
         self._crowded = False
         """Whether anybody found no room since one was last told of some."""
         self._cut_at: float | None = None
+        self._too_many = 0.0
+        """How many ran when the bound was last cut."""
+        self._step = 1.0
+        """By how much the bound grows next, where it is above that."""
         self._successes = 0
         self._most = 0
+        """How many ran at one time in this round."""
+        self._most_before = 0
+        """And in the one before: of a crowd that came at once, most have ended when this one begins."""
         self._pace = Pace()
 
     def room(self, hard: int | None, *, adaptive: bool) -> bool:
@@ -84,7 +107,9 @@ class Concurrency:
     def refused(self, started: float, now: float) -> bool:
         """A call that set out at `started` was refused. Whether the bound was cut."""
         with self._lock:
-            return self._cut(started, now)
+            most = max(self._most, self._most_before)
+            kept_few = self.bound is not None and most >= int(self.bound)
+            return (kept_few or most > FEW) and self._cut(started, now)
 
     def succeeded(self, kind: Hashable, started: float, now: float, *, over: bool = False) -> bool:
         """A call had its first output now, or, when it is `over`, all of it: one less runs.
@@ -96,7 +121,11 @@ class Concurrency:
             if slow and self.running > FEW and now - started > NOTICEABLE:
                 moved = self._cut(started, now)
             else:
-                moved = self.bound is not None and self._grow(self.bound)
+                self._successes += 1
+                moved = self._successes >= (self.bound or self._most)
+                if moved:
+                    self._successes, self._most_before, self._most = 0, self._most, self.running
+                    moved = self.bound is not None and self._grow(self.bound)
             if over:
                 self.running -= 1
                 moved, self._crowded = moved or self._crowded, False
@@ -106,21 +135,23 @@ class Concurrency:
         if self._cut_at is not None and started <= self._cut_at:
             return False
         self._cut_at = now
-        self.bound = max(FLOOR, CUT * min(self.running, self.bound or self.running))
-        self._begin_round()
+        most = max(self._most, self._most_before)
+        self._too_many = min(most, self.bound or most)
+        self._step = 1.0
+        self.bound = max(FLOOR, CUT * self._too_many)
+        self._successes, self._most_before, self._most = 0, self._most, self.running
         return True
 
     def _grow(self, bound: float) -> bool:
-        self._successes += 1
-        if self._successes < bound:
-            return False
-        self.bound = None if bound >= FAR * max(1, self._most) else bound + 1.0
-        self._begin_round()
+        """A round is over."""
+        if bound >= FAR * max(1, self._most_before):
+            self.bound = None
+        elif bound + 2.0 <= self._too_many:
+            self.bound = (bound + self._too_many) / 2
+        else:
+            self.bound = bound + self._step
+            self._step *= 2
         return True
-
-    def _begin_round(self) -> None:
-        self._successes = 0
-        self._most = self.running
 
 
 class Pace:
