@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 API_KEY = "api_key"
 """The name in a call's context of the key to sign it with, where that is not the client's first one."""
 
+IDEMPOTENCY = "idempotency-key"
+"""The header by which a server can tell that two POSTs are tries of one call."""
+
 _encode = msgspec.json.Encoder().encode
 
 

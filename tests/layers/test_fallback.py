@@ -262,3 +262,42 @@ def test_a_client_falls_back_on_another_model_and_on_another_client() -> None:
     assert [event.asked for event in events if isinstance(event, FellBack)] == ["grok-4.7", "grok-4.3"]
     assert len([event for event in events if isinstance(event, CallFinished)]) == 1
     assert len({call.headers["x-client-request-id"] for call in [*sim.calls, *other.calls]}) == 1
+
+
+def test_each_who_is_asked_has_an_idempotency_key_of_its_own_which_its_tries_share() -> None:
+    clock = TurnableClock()
+    sim, other = Simulator(clock=clock), Simulator(clock=clock)
+    sim.on().reply(error="capacity")
+    other.on().reply(error="capacity").then("from elsewhere")
+    grok = sim.grok(model="grok-4.7", retries=1, fallback=["grok-4.3", other.async_grok(retries=1)])
+
+    with clock.rushing():
+        grok.ask("Hi")
+
+    name = sim.calls[0].headers["x-client-request-id"]
+    keys = [call.headers["idempotency-key"] for call in [*sim.calls, *other.calls]]
+    assert keys == [name, name, f"{name}-2", f"{name}-2", f"{name}-3", f"{name}-3"]
+    assert {call.headers["x-client-request-id"] for call in [*sim.calls, *other.calls]} == {name}
+
+
+def test_an_idempotency_key_of_the_caller_s_is_what_the_others_derive_from() -> None:
+    sim, other = Simulator(), Simulator()
+    sim.on().reply(error="capacity")
+    grok = sim.grok(model="grok-4.7", retries=0, fallback=["grok-4.3", other.grok()])
+
+    grok.ask("Hi", extra_headers={"Idempotency-Key": "mine"})
+
+    keys = [call.headers["idempotency-key"] for call in [*sim.calls, *other.calls]]
+    assert keys == ["mine", "mine-2", "mine-3"]
+
+
+async def test_a_server_of_yours_that_gives_a_call_a_key_of_its_own_keeps_it() -> None:
+    servers = Servers(first=NoCapacity("busy"))
+
+    class Keyed(Elsewhere):
+        def serving(self, call: Call) -> tuple[Call, Next]:
+            return call.replace(model="theirs", headers={"idempotency-key": "its own"}), self.servers
+
+    await Fallbacks()(call_of(Keyed(servers), headers={"idempotency-key": "c-1"}), servers)
+
+    assert [call.headers["idempotency-key"] for call in servers.calls] == ["c-1", "its own"]

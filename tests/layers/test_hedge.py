@@ -384,3 +384,16 @@ def test_a_client_hedges_a_simulated_call_that_hangs() -> None:
 
     assert answer.text == "soon"
     assert [event.winner for event in events if isinstance(event, HedgeSettled)] == [2]
+
+
+def test_the_second_try_has_an_idempotency_key_of_its_own() -> None:
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
+    sim.on().reply("late", delay=300).then("soon")
+
+    with clock.rushing():
+        sim.grok(hedge=Hedge(after=2.0)).ask("Hi")
+
+    first, second = (call.headers for call in sim.calls)
+    assert first["idempotency-key"] == first["x-client-request-id"] == second["x-client-request-id"]
+    assert second["idempotency-key"] == f"{first['idempotency-key']}-hedge"

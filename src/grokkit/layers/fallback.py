@@ -16,7 +16,8 @@ Which failures count is said by `Fallback(to=..., on=...)`:
 A model that is not found counts as a failure, since to the caller a retired model is an outage that never ends; that is
 not on by default, since it would hide a mistyped name just as well. A call that used up its time is never made again.
 
-Each is asked under the same client request id and the same deadline, with its own retries before the next one's turn.
+Each is asked under the same client request id and the same deadline, with its own retries before the next one's turn,
+and with an idempotency key of its own, the same over its tries: what another model is asked is another request.
 The same conditions hold for each: a failure of another kind ends the row. A call that may have run, and carries
 server-side tools that change things, goes to nobody else.
 
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from grokkit.call import IDEMPOTENCY
 from grokkit.errors import (
     CircuitOpen,
     ConfigInvalid,
@@ -164,12 +166,13 @@ def _targets(call: Call, call_next: Next) -> Iterator[_Target]:
     others = [each for each in call.policies.fallback.to if each != call.model]
     _refuse_unfit(call, others)
     yield _Target(call.model or "", call, call_next)
-    for other in others:
+    for number, other in enumerate(others, start=2):
         if isinstance(other, str):
-            yield _Target(other, _for_model(call, other), call_next)
+            yield _Target(other, _with_own_key(_for_model(call, other), call, number), call_next)
         else:
             adopted, send = other.serving(call)
-            yield _Target(f"{adopted.model} at {_host(adopted.base_url)}", adopted, send)
+            name = f"{adopted.model} at {_host(adopted.base_url)}"
+            yield _Target(name, _with_own_key(adopted, call, number), send)
 
 
 def _refuse_unfit(call: Call, others: Sequence[object]) -> None:
@@ -187,6 +190,13 @@ def _refuse_unfit(call: Call, others: Sequence[object]) -> None:
 def _for_model(call: Call, model: str) -> Call:
     body = call.body if isinstance(call.body, Mapping) else {}
     return call.replace(model=model, body={**body, "model": model})
+
+
+def _with_own_key(made: Call, call: Call, number: int) -> Call:
+    key = call.headers.get(IDEMPOTENCY)
+    if key is None or made.headers.get(IDEMPOTENCY) != key:
+        return made
+    return made.replace(headers={**made.headers, IDEMPOTENCY: f"{key}-{number}"})
 
 
 def _host(address: str) -> str:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
-from grokkit.call import Ending
+from grokkit.call import IDEMPOTENCY, Ending
 from grokkit.layers.effects import has_effects
 from grokkit.layers.rate_limit.room import ROOM, Room
 from grokkit.layers.stopping import stop
@@ -130,8 +130,11 @@ def delay_of(call: Call, figures: Figures) -> float | None:
 
 
 def second_of(call: Call) -> Call:
-    """The second try: the same call, marked as what it is."""
-    return call.replace(headers={**call.headers, HEDGE: "1"}, context={**call.context, "hedge": True})
+    """The second try: the same call, marked as what it is, with a key of its own: it is to run beside the first."""
+    headers = {**call.headers, HEDGE: "1"}
+    if (key := call.headers.get(IDEMPOTENCY)) is not None:
+        headers[IDEMPOTENCY] = f"{key}-hedge"
+    return call.replace(headers=headers, context={**call.context, "hedge": True})
 
 
 def _start(place: Place, call: Call, call_next: Next) -> Try:

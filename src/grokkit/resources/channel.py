@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokkit import models
-from grokkit.call import API_KEY, Call, Ending, new_identity
+from grokkit.call import API_KEY, IDEMPOTENCY, Call, Ending, new_identity
 from grokkit.config import POLICY_NAMES, Fallback, Secret
 from grokkit.errors import ClientClosed
 from grokkit.wire.answer import Origin
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLIENT_REQUEST_ID = "x-client-request-id"
-IDEMPOTENCY = "idempotency-key"
-"""The header by which a server can tell that two POSTs are tries of one call."""
 
 _PROCESS = uuid.uuid4().hex
 """Tells functions of one process from those of others that share a store with it."""
@@ -137,6 +135,7 @@ class Channel:
             self._policies, tenant=call.policies.tenant, priority=call.policies.priority, fallback=Fallback()
         )
         base = self._stream_headers if call.stream else self._plain_headers
+        key = call.headers.get(IDEMPOTENCY, call.id)
         body = (
             call.body
             if call.body is None or isinstance(call.body, bytes)
@@ -146,7 +145,7 @@ class Channel:
             base_url=self.config.base_url,
             model=self.config.model,
             body=body,
-            headers={**base, CLIENT_REQUEST_ID: call.id, IDEMPOTENCY: call.id},
+            headers={**base, CLIENT_REQUEST_ID: call.id, IDEMPOTENCY: key},
             policies=policies,
             account=self.account,
             context={**call.context, API_KEY: self.config.api_key},
