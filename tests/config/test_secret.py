@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokkit.config import Headers, Secret, SecretURL, redact
+from grokkit import Grok
+from grokkit.config import Config, Headers, Secret, SecretURL, format_explanation, redact
 
 KEY = "xai-0123456789abcdefghij"
 
@@ -122,11 +123,55 @@ def test_compares_texts_that_are_not_ascii() -> None:
         ("http://me:hunter2@proxy:3128", "http://***@proxy:3128"),
         ("http://tok@en@proxy:3128", "http://***@proxy:3128"),
         ("http://proxy:3128", "http://proxy:3128"),
+        ("me:hunter2@proxy:3128", "***@proxy:3128"),
+        ("redis://cache:6379/0?password=hunter2", "redis://cache:6379/0?***"),
+        ("redis://me:hunter2@cache/0#hunter2", "redis://***@cache/0#***"),
+        ("redis://me:hun?ter2@cache/0", "redis://***"),
+        ("unix://me:hunter2@/run/redis.sock?db=0", "unix://***@/run/redis.sock?***"),
+        ("sqlite:////home/me@work/state.db", "sqlite:////home/me@work/state.db"),
+        ("memory", "memory"),
     ],
 )
 def test_a_secret_url_hides_who_asks(url: str, shown: str) -> None:
     assert str(SecretURL(url)) == shown
     assert SecretURL(url).reveal() == url
+
+
+@given(
+    password=st.text("QXZ0123456789:/?#@&=% ", min_size=1),
+    place=st.sampled_from(
+        [
+            "redis://me:{}@cache.example/",
+            "redis://:{}@cache.example/",
+            "redis://cache.example/?password={}",
+            "redis://cache.example/?db=a&password={}#there",
+            "redis://me@cache.example/?{}",
+            "redis://cache.example/#{}",
+            "rediss://me:{0}@cache.example/?password={0}",
+            "http://me:{}@proxy.example",
+        ]
+    ),
+)
+def test_no_way_of_showing_a_url_shows_any_part_of_a_password(password: str, place: str) -> None:
+    url = SecretURL(place.format(password))
+    config = Config(state=url)
+
+    shown = [
+        *(way.format(url) for way in ("{}", "{!r}", "{:>40}")),
+        json.dumps(url, default=str),
+        repr(config),
+        format_explanation(setting for setting in config.explain() if setting.name == "state"),
+    ]
+
+    assert not set("QXZ0123456789") & set("".join(shown))
+
+
+def test_a_password_is_in_no_account_of_a_client() -> None:
+    with Grok(api_key=KEY, state="redis://me:hunter2@127.0.0.1:1/0?password=swordfish") as grok:
+        shown = repr(grok) + repr(grok.config) + str(grok.config.state) + repr(grok.explain()) + repr(grok.health())
+
+    assert "hunter2" not in shown
+    assert "swordfish" not in shown
 
 
 def test_headers_hide_credentials() -> None:
@@ -144,3 +189,10 @@ def test_headers_hide_credentials() -> None:
 @given(st.text("abcdefghij0123456789", min_size=24, max_size=60).map(lambda tail: f"xai-{tail}"))
 def test_redact_takes_keys_out_of_any_text(key: str) -> None:
     assert key not in redact(f"broken near {key!r}, at the end")
+
+
+def test_redact_takes_queries_out_of_urls() -> None:
+    assert redact("no store is named 'postgres://me:hunter2@h/0?pw=swordfish'") == (
+        "no store is named 'postgres://***@h/0?***"
+    )
+    assert redact("what? is http://h/0 there?") == "what? is http://h/0 there?"

@@ -1,5 +1,6 @@
 """Values that no repr, format, log line, traceback or pickle gives away."""
 
+import re
 from typing import TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 VENDOR_PREFIXES = ("xai-", "sk-")
 SHORTEST_SHOWN = 16
 HIDDEN = "***"
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)?([^?#]*)([?#]?)(.*)", re.DOTALL)
 
 
 class Secret:
@@ -82,20 +85,19 @@ class Secret:
 
 
 class SecretURL(Secret):
-    """A URL whose user name and password are not shown.
+    """A URL of which no user name, no password, and nothing after a `?` or `#` is shown.
 
     >>> SecretURL("http://me:hunter2@proxy.example:3128")
     SecretURL('http://***@proxy.example:3128')
+    >>> SecretURL("redis://cache.example:6379/0?password=hunter2")
+    SecretURL('redis://cache.example:6379/0?***')
     """
 
     __slots__ = ()
 
     def masked(self) -> str:
-        """The URL with `***` in place of its user name and password."""
-        scheme, separator, rest = self.reveal().partition("://")
-        authority, slash, path = rest.partition("/")
-        credentials, at, host = authority.rpartition("@")
-        return f"{scheme}{separator}{HIDDEN if credentials else ''}{at}{host}{slash}{path}"
+        """The URL with `***` in place of its user name and password, of its query and of its fragment."""
+        return _URL.sub(_masked, self.reveal(), count=1)
 
     def from_folder(self, folder: "Path") -> "SecretURL":
         """The same, with the relative path of an SQLite file taken from this folder.
@@ -108,6 +110,14 @@ class SecretURL(Secret):
         if scheme != "sqlite" or not separator or path.startswith("/"):
             return self
         return SecretURL(f"sqlite:///{folder / path}")
+
+
+def _masked(url: re.Match[str]) -> str:
+    scheme, address, mark, rest = url.groups("")
+    if "@" in rest:  # the ? or # may be part of a password
+        return f"{scheme}{HIDDEN}"
+    credentials, at, server = ("", "", address) if address.startswith("/") else address.rpartition("@")
+    return f"{scheme}{HIDDEN if credentials else ''}{at}{server}{mark}{HIDDEN if rest else ''}"
 
 
 def _octets(secret: Secret) -> bytes:

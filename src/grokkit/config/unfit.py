@@ -16,6 +16,7 @@ LARGEST_QUOTED = 1e15
 _TOKEN_LIKE = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{20,}")
 _WORDS_LIKE = re.compile(r"[a-z]{1,16}([_-][a-z]{1,16}){1,4}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_QUERY = re.compile(r"(://[^\s?#]*[?#])\S+")
 
 
 class Unfit(Exception):
@@ -23,14 +24,14 @@ class Unfit(Exception):
 
 
 def redact(text: str) -> str:
-    """The text without anything that looks like a key, a password or a long token.
+    """The text without anything that looks like a key, a password or a long token, and without the queries of URLs.
 
     >>> redact("no such key: xai-abcdefgh")
     'no such key: xai-***'
     >>> redact("no such key: 0a1b2c3d4e5f6a7b8c9d0e1f")
     'no such key: ***'
     """
-    return _TOKEN_LIKE.sub("***", _CREDENTIALS.sub("***@", mask_keys(text)))
+    return _TOKEN_LIKE.sub("***", _QUERY.sub(r"\1***", _CREDENTIALS.sub("***@", mask_keys(text))))
 
 
 def found(value: object) -> str:
