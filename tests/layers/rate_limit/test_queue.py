@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from grokkit.layers.rate_limit.queue import PATIENCE, PRIORITIES, FairQueue
+from grokkit.layers.rate_limit.queue import PATIENCE, PRIORITIES, FairQueue, Kind
 
 TENANTS = st.sampled_from("abcd")
 
@@ -137,6 +137,78 @@ def test_what_is_ahead_is_told_well_enough(waiting: list[tuple[str, str]], prior
 
     tenants = len({name for _, name in waiting})
     assert abs(order.index("newcomer") - told) <= tenants + len(waiting) // PATIENCE
+
+
+def test_those_for_whom_there_is_no_room_are_passed_by_and_go_first_when_there_is() -> None:
+    blocked: set[Kind] = {(1, True)}
+    queue: FairQueue[str] = FairQueue(lambda kind: kind not in blocked)
+    queue.push("urgent", priority="high", kind=(1, True))
+    for item in ("a1", "a2", "a3"):
+        queue.push(item)
+
+    assert queue.is_ready
+    assert [queue.pop(), queue.pop()] == ["a1", "a2"]
+    blocked.clear()
+    assert all_of(queue) == ["urgent", "a3"]
+
+
+def test_where_there_is_room_for_nobody_the_first_is_the_first() -> None:
+    queue: FairQueue[str] = FairQueue(lambda _: False)
+    queue.push("late")
+    queue.push("urgent", priority="high", kind=(1, True))
+
+    assert not queue.is_ready
+    assert queue.head() == "urgent"
+
+
+KINDS: list[Kind] = [(None, True), (1, True), (8, False)]
+
+
+@given(
+    waiting=st.lists(
+        st.tuples(st.sampled_from(PRIORITIES), TENANTS, st.sampled_from(KINDS), st.sampled_from([1.0, 2.5])),
+        max_size=60,
+    ),
+    rooms=st.lists(st.sets(st.sampled_from(KINDS)), min_size=1, max_size=60),
+)
+def test_whoever_has_room_when_all_are_served_and_each_tenant_in_its_order(
+    waiting: list[tuple[str, str, Kind, float]], rooms: list[set[Kind]]
+) -> None:
+    room: set[Kind] = set()
+    queue: FairQueue[int] = FairQueue(lambda kind: kind in room)
+    for number, (priority, tenant, kind, cost) in enumerate(waiting):
+        queue.push(number, priority=priority, tenant=tenant, kind=kind, cost=cost)
+
+    served = []
+    for turn in range(len(waiting)):
+        room = rooms[turn % len(rooms)]
+        ready = queue.is_ready
+        head = queue.head()
+        assert not ready or waiting[head][2] in room
+        served.append(queue.pop())
+        assert served[-1] == head or not ready
+
+    assert sorted(served) == list(range(len(waiting)))
+    for one in {entry[:3] for entry in waiting}:
+        own = [number for number in served if waiting[number][:3] == one]
+        assert own == sorted(own)
+
+
+@given(blocks=st.integers(0, 100))
+def test_to_be_passed_by_saves_nothing(blocks: int) -> None:
+    room: set[Kind] = set(KINDS)
+    queue: FairQueue[str] = FairQueue(lambda kind: kind in room)
+    for number in range(50):
+        queue.push(f"bounded {number}", tenant="a", kind=KINDS[1])
+        queue.push(f"free {number}", tenant="b")
+    for _ in range(blocks):
+        queue.head()
+        room ^= {KINDS[1]}
+    room = set(KINDS)
+
+    served = [queue.pop() for _ in range(40)]
+
+    assert 19 <= sum(item.startswith("bounded") for item in served) <= 21
 
 
 @dataclass

@@ -6,7 +6,8 @@
 * Tokens are reserved when a call sets out (its text and images, and the most output that it allows or else what is
   usual) and settled when its usage is known. What was never sent is given back; what may have run stays taken.
 * Calls above the limit wait: by priority, then fairly between tenants, then in the order of arrival. Low priorities
-  get at least one turn in seventeen. Calls that are given other limits wait in a line of their own.
+  get at least one turn in seventeen. Calls that are given other limits wait in a line of their own; those that wait
+  for their `concurrency` are passed by while there is room for others.
 * `QueueFull` and `WouldExceedDeadline` are raised at once, before anything is sent.
 * After a 429 all calls of the model pause for as long as the server asks for (two minutes at most), or for a second.
   Refusals although the limit was kept mean that others use the same key: our share shrinks by a tenth, and recovers by

@@ -86,6 +86,15 @@ class Concurrency:
             return False
         return not adaptive or self.bound is None or self.running < max(1, int(self.bound))
 
+    def look_for_room(self, hard: int | None, *, adaptive: bool) -> bool:
+        """Whether one more may run. If not, whoever leaves is told that somebody looked for room."""
+        if self.room(hard, adaptive=adaptive):
+            return True
+        with self._lock:
+            found = self.room(hard, adaptive=adaptive)
+            self._crowded = self._crowded or not found
+            return found
+
     def enter(self, hard: int | None, *, adaptive: bool) -> bool:
         """Let one more run, if there is room for it."""
         with self._lock:

@@ -112,7 +112,7 @@ class Lane:
             token_rate=rate_of(tokens),
             until=now + _SHARE_STEP if share < 1.0 else math.inf,
             epoch=self.epoch,
-            group=(*given, policy.tier, policy.mode, policy.concurrency, policy.adaptive),
+            group=(*given, policy.tier, policy.mode),
         )
 
     def _begin_epoch(self) -> None:

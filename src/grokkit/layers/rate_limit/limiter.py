@@ -20,7 +20,7 @@ from grokkit.layers.rate_limit.lane import Lane
 from grokkit.layers.rate_limit.learning import Teacher
 from grokkit.layers.rate_limit.limits import told_by_headers
 from grokkit.layers.rate_limit.room import ROOM, LimitedRoom
-from grokkit.layers.rate_limit.waiting import NEVER, Waiter, Waiting
+from grokkit.layers.rate_limit.waiting import NEVER, Waiter, Waiting, kind_of
 from grokkit.stores.store import Taken
 from grokkit.telemetry.events import Admitted, Queued
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from grokkit.layers.figures import Figures
     from grokkit.layers.rate_limit.health import RateLimitHealth
     from grokkit.layers.rate_limit.lane import Plan
+    from grokkit.layers.rate_limit.queue import Kind
     from grokkit.stores.store import Store
 
 _MOST_LANES = 1024
@@ -156,7 +157,7 @@ class RateLimiter:
         call, policy, began = waiter.call, plan.policy, self._clock.now()
         line = self._line(lane, plan)
         weight = policy.weights.get(call.policies.tenant or "", 1.0)
-        ahead = line.queue.ahead(call.policies.priority, call.policies.tenant or "", weight)
+        ahead = line.queue.ahead(call.policies.priority, call.policies.tenant or "", kind_of(policy), weight)
         expected = self._expected(lane, plan, call, ahead, max(wait if wait < NEVER else 0.0, line.opens_at - began))
         if lane.waiting >= policy.queue:
             raise queue_full(call, lane.waiting, expected)
@@ -179,7 +180,11 @@ class RateLimiter:
             def ask(waiter: Waiter, line: Waiting) -> Awaitable[Holding | float]:
                 return self._ask(lane, waiter.call.policies.rate_limit, waiter.tokens, line)
 
-            line = Waiting(self._clock, ask)
+            def has_room(kind: Kind) -> bool:
+                hard, adaptive = kind
+                return lane.concurrency.look_for_room(hard, adaptive=adaptive)
+
+            line = Waiting(self._clock, ask, has_room)
             with lane.lock:
                 lane.lines = {key: one for key, one in lane.lines.items() if one.in_use} | {(loop, plan.group): line}
         return line
@@ -242,9 +247,9 @@ class RateLimiter:
 
 
 def _has_line(lane: Lane, plan: Plan) -> bool:
-    """Whether others wait already for what this plan wants, on this loop."""
+    """Whether others wait already for what this plan wants, on this loop, and not for others to end."""
     line = lane.lines.get((asyncio.get_running_loop(), plan.group))
-    return line is not None and bool(line.queue)
+    return line is not None and line.queue.is_ready
 
 
 def _cost(plan: Plan, tokens: float) -> float:

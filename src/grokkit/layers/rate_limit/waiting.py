@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call
     from grokkit.clock import Clock
+    from grokkit.config import RateLimit
+    from grokkit.layers.rate_limit.queue import Kind
 
 NEVER = math.inf
 """The wait of one who is to be stirred."""
@@ -35,8 +37,13 @@ class Waiter:
 class Waiting:
     """The line of one loop. While anybody waits in it, a task of its own lets the first go as soon as it may."""
 
-    def __init__(self, clock: Clock, ask: Callable[[Waiter, Waiting], Awaitable[Holding | float]]) -> None:
-        self.queue: FairQueue[Waiter] = FairQueue()
+    def __init__(
+        self,
+        clock: Clock,
+        ask: Callable[[Waiter, Waiting], Awaitable[Holding | float]],
+        has_room: Callable[[Kind], bool],
+    ) -> None:
+        self.queue: FairQueue[Waiter] = FairQueue(has_room)
         self.loop = asyncio.get_running_loop()
         self._clock = clock
         self._ask = ask
@@ -59,7 +66,14 @@ class Waiting:
         if not self.queue:
             self._told = wait if 0.0 < wait < NEVER else None
             self.opens_at = self._clock.now() + (self._told or 0.0)
-        self.queue.push(waiter, priority=policies.priority, tenant=policies.tenant or "", weight=weight, cost=cost)
+        self.queue.push(
+            waiter,
+            priority=policies.priority,
+            tenant=policies.tenant or "",
+            kind=kind_of(policies.rate_limit),
+            weight=weight,
+            cost=cost,
+        )
         waiter.future = self.loop.create_future()
         self._begin()
         try:
@@ -145,6 +159,11 @@ class Waiting:
             self._first = None
             if end is not None:
                 end.cancel()
+
+
+def kind_of(policy: RateLimit) -> Kind:
+    """Which of those who wait in one line a call is like: they have room, or none, at the same time."""
+    return policy.concurrency, policy.adaptive
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
