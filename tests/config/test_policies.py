@@ -61,6 +61,7 @@ def test_a_policy_has_a_short_form(name: str, given: Any, expected: object) -> N
         ("rate_limit", "fast", "rate_limit.mode takes auto or fixed or off"),
         ("rate_limit", {"tier": 7}, "rate_limit.tier takes a tier, 0 to 4; found the number 7"),
         ("rate_limit", {"burst": 2}, "rate_limit.burst takes a share from 0 to 1"),
+        ("rate_limit", {"concurrency": 0}, "rate_limit.concurrency takes a whole number above 0, or none"),
         ("circuit", 7, "circuit.failure_rate takes a share from 0 to 1"),
         ("fallback", {"to": "a", "on": ["rain"]}, "fallback.on takes a list of capacity"),
         ("cache", "somewhere", "cache.store takes memory, or a URL such as"),

@@ -17,6 +17,12 @@ def _read_whole(value: object) -> int:
     return value
 
 
+def _read_count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _FEW[1:]:
+        raise Unfit(f"takes a whole number above 0, or none; found {found(value)}")
+    return value
+
+
 def _read_tier(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value not in range(5):
         raise Unfit(f"takes a tier, 0 to 4; found {found(value)}")
@@ -108,7 +114,7 @@ def _whole_from_text(text: str) -> object:
 
 
 WHOLE = Kind("a whole number", _read_whole, _whole_from_text, str)
-SOME_WHOLE = Kind("a whole number, or `none`", _read_whole, _whole_from_text, str, optional=True)
+SOME_COUNT = Kind("a whole number above 0, or `none`", _read_count, _whole_from_text, str, optional=True)
 TIER = Kind("a tier, 0 to 4, or `none`", _read_tier, _whole_from_text, str, optional=True)
 AMOUNT = Kind("a number above 0", _read_amount, seconds_from_text, show_seconds)
 SOME_AMOUNT = Kind("a number above 0, or `none`", _read_amount, seconds_from_text, show_seconds, optional=True)

@@ -51,7 +51,7 @@ class Kind:
         try:
             return self.read(plain)
         except Unfit as unfit:
-            return Unfit(str(unfit))
+            return unfit.bare()
 
     def shown(self, value: object) -> str:
         """The value for people to read, secrets masked."""

@@ -113,7 +113,7 @@ def _try_split(group: Group, value: object) -> Mapping[str, object] | Unfit:
     try:
         parts = group.split(value.reveal() if isinstance(value, Secret) else value)
     except Unfit as unfit:
-        return Unfit(str(unfit))
+        return unfit.bare()
     return {part: sealed(item) for part, item in parts.items()}
 
 
@@ -136,7 +136,7 @@ def _from(base: Path, value: object) -> object:
 
 def misfit(path: str, unfit: Unfit, source: str) -> ConfigInvalid:
     """The error for a value that its setting does not take."""
-    return ConfigInvalid(f"{source}: {path} {unfit}", param=path)
+    return ConfigInvalid(f"{source}: {path} {unfit}", hint=unfit.hint, param=path)
 
 
 def unknown_name(name: object, known: Iterable[str], source: str, *, within: str = "") -> ConfigInvalid:

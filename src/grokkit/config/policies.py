@@ -105,7 +105,7 @@ class RateLimit(Policy):
         default=0.25, metadata=about("How much of a limit may go at once after a quiet time.", amounts.SHARE)
     )
     queue: int = field(default=10_000, metadata=about("Calls that may wait; the next is refused.", amounts.WHOLE))
-    concurrency: int | None = field(default=None, metadata=about("Calls that may run at one time.", amounts.SOME_WHOLE))
+    concurrency: int | None = field(default=None, metadata=about("Calls that may run at one time.", amounts.SOME_COUNT))
     adaptive: bool = field(
         default=True, metadata=about("Whether fewer run at one time while the server refuses or slows down.", FLAG)
     )

@@ -22,6 +22,16 @@ _QUERY = re.compile(r"(://[^\s?#]*[?#])\S+")
 class Unfit(Exception):
     """A value is not what its setting takes; the message says what is expected and what was found."""
 
+    def __init__(self, words: str, *, hint: str | None = None, key: str | None = None) -> None:
+        super().__init__(words)
+        self.hint = hint
+        self.key = key
+        """The name within the value, a table, at which it does not fit."""
+
+    def bare(self) -> "Unfit":
+        """The same without the traceback, whose frames hold the value."""
+        return Unfit(str(self), hint=self.hint, key=self.key)
+
 
 def redact(text: str) -> str:
     """The text without anything that looks like a key, a password or a long token, and without the queries of URLs.
