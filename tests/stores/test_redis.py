@@ -132,13 +132,49 @@ async def test_a_server_that_hangs_costs_the_timeout() -> None:
     assert took < 4.0  # not 100 times the timeout, and not three tries each
 
 
+async def test_a_server_that_answered_fast_and_hangs_costs_a_quarter_of_the_timeout(redis_server: Any) -> None:
+    store = RedisStore(redis_server.url, timeout=2.0)
+    await store.set("k", b"v")
+    redis_server.ask("CLIENT", "PAUSE", "60000", "ALL")
+
+    with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.5 s"):
+        await store.get("k")
+    with pytest.raises(StoreUnavailable, match="did not answer within 2 s"):
+        await store.get("k")
+    await store.aclose()
+
+
+async def test_a_program_that_holds_its_loop_gets_the_answers_that_came_meanwhile(redis_server: Any) -> None:
+    store = RedisStore(redis_server.url, timeout=0.2)
+    await store.increment("n", 1)
+    asking = [asyncio.create_task(store.increment("n", 1)) for _ in range(100)]
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+    time.sleep(0.3)
+
+    assert set(await asyncio.gather(*asking)) == {float(number) for number in range(2, 102)}
+    await store.aclose()
+
+
+async def test_more_callers_than_connections_are_not_late_for_having_waited(redis_server: Any) -> None:
+    store = RedisStore(redis_server.url, timeout=1.0)
+    await store.increment("n", 1)
+
+    totals = await asyncio.gather(*(store.increment("n", 1) for _ in range(5000)))
+
+    assert set(totals) == {float(number) for number in range(2, 5002)}
+    assert redis_server.ask("CLIENT", "LIST").count(b"cmd=evalsha") <= 32
+    await store.aclose()
+
+
 async def test_a_server_that_comes_back_is_used_again_without_an_error(store: RedisStore, redis_server: Any) -> None:
     assert await store.increment("n", 1) == 1.0
 
     redis_server.stop()
     redis_server.start()
 
-    assert sorted(await asyncio.gather(*(store.increment("n", 1) for _ in range(3)))) == [1.0, 2.0, 3.0]
+    assert set(await asyncio.gather(*(store.increment("n", 1) for _ in range(3)))) == {1.0, 2.0, 3.0}
 
 
 async def test_a_server_that_forgot_the_scripts_is_told_them_again(store: RedisStore, redis_server: Any) -> None:

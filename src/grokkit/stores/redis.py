@@ -31,9 +31,10 @@ class RedisStore:
     redis-py takes as a parameter may follow: `?ssl_ca_certs=/etc/ca.pem`. On a cluster all quotas lie in one hash
     slot, so that one script can take from several; everything else is spread over the nodes.
 
-    Each operation is one round trip, on a connection of the running loop, and takes at most `timeout` seconds, with
-    connecting and waiting for one of 32 connections. All keys begin with `prefix`; those of leases and quotas, and
-    those with a time to live, go away by themselves.
+    Each operation is one round trip, on one of the running loop's 32 connections. A server of which nothing is known
+    has `timeout` seconds for it, with connecting; one that answers has a quarter of that, or ten times as long as it
+    took lately. Time in which the program holds up its loop does not count. All keys begin with `prefix`; those of
+    leases and quotas, and those with a time to live, go away by themselves.
 
     Raises `ExtraMissing` on import when redis-py is not installed; at use `StoreUnavailable` when the server cannot
     be reached, does not answer in time or cannot write now, and `ConfigInvalid` for a wrong URL, user or password.

@@ -6,7 +6,7 @@ import ssl
 from typing import Any, Protocol
 
 from redis import exceptions
-from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -14,7 +14,8 @@ from redis.backoff import NoBackoff
 from grokkit.config.unfit import redact
 from grokkit.errors import ConfigInvalid, GrokError, StoreUnavailable
 
-_MAX_CONNECTIONS = 32
+MAX_CONNECTIONS = 32
+"""Of one client; of a cluster, to each of its nodes. Who asks for more at once is refused."""
 _CLUSTER = "+cluster"
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 CAUGHT = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
@@ -32,26 +33,27 @@ class Client(Protocol):
         ...
 
 
-def make_client(url: str, timeout: float) -> Client:
+def make_client(url: str) -> Client:
     """A client for the running loop, with no connection yet.
 
-    It never tries twice: a script whose answer was lost may have run. Raises `ConfigInvalid` for a URL that is none.
+    It never tries twice: a script whose answer was lost may have run. It waits for ever: the time is for who asks to
+    watch. Raises `ConfigInvalid` for a URL that is none.
     """
     scheme, _, rest = url.partition("://")
     plain = _SCHEMES.get(scheme.removesuffix(_CLUSTER))
     if plain is None:
         raise _not_a_url(url, "its scheme is unknown")
-    ours = {"socket_timeout": timeout, "socket_connect_timeout": timeout, "protocol": 2}
+    ours = {"socket_timeout": None, "socket_connect_timeout": None, "protocol": 2}
     try:
         options = {**ours, **parse_url(f"{plain}://{rest}"), "decode_responses": False}
         options["retry"] = Retry(NoBackoff(), 0)
-        return _cluster(options) if scheme.endswith(_CLUSTER) else _one(options, timeout)
+        return _cluster(options) if scheme.endswith(_CLUSTER) else _one(options)
     except (ValueError, TypeError, exceptions.RedisError, exceptions.RedisClusterException) as error:
         raise _not_a_url(url, f"redis-py says: {error}") from None
 
 
-def _one(options: dict[str, Any], timeout: float) -> Client:
-    pool = BlockingConnectionPool(max_connections=_MAX_CONNECTIONS, timeout=timeout, **options)
+def _one(options: dict[str, Any]) -> Client:
+    pool = ConnectionPool(max_connections=MAX_CONNECTIONS, **options)
     pool.connection_class(**pool.connection_kwargs)  # refuses an option that there is none of
     return Redis.from_pool(pool)
 
@@ -59,7 +61,7 @@ def _one(options: dict[str, Any], timeout: float) -> Client:
 def _cluster(options: dict[str, Any]) -> Client:
     if options.pop("connection_class", None) is SSLConnection:
         options["ssl"] = True
-    return RedisCluster(max_connections=_MAX_CONNECTIONS, **options)
+    return RedisCluster(max_connections=MAX_CONNECTIONS, **options)
 
 
 def _not_a_url(url: str, why: str) -> ConfigInvalid:
@@ -105,7 +107,7 @@ def failure(error: Exception, where: str, timeout: float) -> GrokError:
     if _certificate_rejected(error):
         return ConfigInvalid(f"the certificate of {where} is not trusted", hint="add ?ssl_ca_certs=... to its URL")
     if isinstance(error, TimeoutError | exceptions.TimeoutError):
-        return StoreUnavailable(f"{where} did not answer within {timeout:g} s")
+        return StoreUnavailable(f"{where} did not answer within {timeout:.2g} s")
     if isinstance(error, _UNAVAILABLE) or str(error).partition(" ")[0] in _UNAVAILABLE_WORDS:
         return StoreUnavailable(f"{where} cannot be used now: {redact(str(error))}")
     return ConfigInvalid(f"{where} refused: {redact(str(error))}", hint="check the store's URL and the server's rules")
