@@ -75,8 +75,8 @@ def die() -> None:
 @server.tool()
 async def hang(began: str, ended: str) -> None:
     """Say in a named pipe that it began, and in another that it was stopped."""
-    await asyncio.to_thread(Path(began).write_text, "began")
     try:
+        await asyncio.to_thread(Path(began).write_text, "began")
         await asyncio.Event().wait()
     finally:
         Path(ended).touch()
