@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 
-from grokkit.config import Cache, Circuit, Config, Fallback, Hedge, Policies, RateLimit, Retry, SecretURL, resolve
+from grokkit.config import (
+    NOT_GIVEN,
+    POLICY_NAMES,
+    Cache,
+    Circuit,
+    Config,
+    Fallback,
+    Hedge,
+    Policies,
+    RateLimit,
+    Retry,
+    SecretURL,
+    Timeouts,
+    resolve,
+)
 from grokkit.errors import ConfigInvalid
 from grokkit.stores import MemoryStore
 
@@ -18,7 +32,6 @@ MEMORY = MemoryStore()
     [
         ("retries", 2, Retry(max=2)),
         ("retries", 0, Retry(max=0)),
-        ("retries", None, Retry(max=0)),
         ("retries", "off", Retry(max=0)),
         ("retries", True, Retry()),
         ("retries", {"ambiguous": False}, Retry(ambiguous=False)),
@@ -33,11 +46,9 @@ MEMORY = MemoryStore()
         ("hedge", {"after": 2}, Hedge(after=2.0)),
         ("fallback", ["grok-4.3", "grok-4.20"], Fallback(to=("grok-4.3", "grok-4.20"))),
         ("fallback", "grok-4.3", Fallback(to=("grok-4.3",))),
-        ("fallback", None, Fallback()),
         ("cache", True, Cache()),
         ("cache", False, Cache(enabled=False)),
         ("cache", "off", Cache(enabled=False)),
-        ("cache", None, Cache(enabled=False)),
         ("cache", 600, Cache(ttl=600)),
         ("cache", "memory", Cache(store=SecretURL("memory"))),
         ("cache", "redis://me:secret@cache/0", Cache(store=SecretURL("redis://me:secret@cache/0"))),
@@ -117,6 +128,61 @@ def test_a_call_says_only_what_it_wants_otherwise() -> None:
     assert config.policies(retries={"max": 5}, tenant=None) == Policies(
         retries=Retry(max=5, ambiguous=False), priority="low", tenant=None
     )
+
+
+SET = resolve(
+    {
+        "retries": 2,
+        "rate_limit": "off",
+        "circuit": 0.3,
+        "hedge": 0.9,
+        "fallback": ["grok-4.3"],
+        "cache": 60,
+        "coalesce": True,
+        "priority": "low",
+        "model": "grok-4",
+    },
+    environ={},
+    files=False,
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["retries", "rate_limit", "circuit", "hedge", "fallback", "cache", "coalesce", "priority", "model"]
+)
+@pytest.mark.parametrize("nothing", [None, NOT_GIVEN])
+def test_none_says_nothing_of_a_client_a_derived_one_and_a_call(name: str, nothing: Any) -> None:
+    made: Any = Config
+    kept = getattr(SET, name)
+
+    assert getattr(resolve({name: nothing}, environ={}, files=False), name) == getattr(Config(), name)
+    assert getattr(made(**{name: nothing}), name) == getattr(Config(), name)
+    assert getattr(SET.replace(**{name: nothing}), name) == kept
+    if name in POLICY_NAMES:
+        assert getattr(SET.policies(**{name: nothing}), name) == kept
+
+
+def test_none_as_an_argument_leaves_what_the_environment_says() -> None:
+    config = resolve({"retries": None, "circuit": None}, environ={"GROKKIT_RETRIES": "2"}, files=False)
+
+    assert config.retries == Retry(max=2)
+    assert config.circuit == Circuit()
+
+
+def test_none_is_a_value_where_a_setting_has_one() -> None:
+    config = Config(tenant="a", timeout=Timeouts(total=5), state=SecretURL("memory"))
+
+    assert config.policies(tenant=None).tenant is None
+    assert config.replace(tenant=None).tenant is None
+    assert config.replace(timeout=None).timeout.total is None
+    assert resolve({"state": None}, environ={"GROKKIT_STATE": "memory"}, files=False).state is None
+
+
+def test_null_in_a_file_is_no_policy(tmp_path: Path) -> None:
+    (tmp_path / "grokkit.yaml").write_text("retries: null", encoding="utf-8")
+
+    with pytest.raises(ConfigInvalid, match=r"grokkit.yaml:1: retries takes a number of retries, .*; found none"):
+        resolve({}, environ={}, files=tmp_path / "grokkit.yaml")
 
 
 def test_a_state_in_a_file_lies_where_the_file_lies(tmp_path: Path) -> None:

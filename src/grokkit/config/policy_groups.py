@@ -16,7 +16,7 @@ _ON = ("on", "true", "yes")
 class PolicyGroup:
     """A setting that holds one policy: itself, a table of its parts, `off`, or the short form of its own."""
 
-    optional = True
+    optional = False
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class PolicyGroup:
             return self.every_part(value)
         if isinstance(value, Mapping):
             return cast("Mapping[str, object]", value)
-        if value is None or value is False or (isinstance(value, str) and value.strip().lower() in _OFF):
+        if value is False or (isinstance(value, str) and value.strip().lower() in _OFF):
             return self._off
         if value is True or (isinstance(value, str) and value.strip().lower() in _ON):
             return self.every_part(self._policy())

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from grokkit.errors import ConfigInvalid
 
-from .layering import read_table, sealed
-from .not_given import NOT_GIVEN
+from .layering import read_table
 from .profiles import from_documents
-from .settings import SETTINGS, Config
+from .settings import SETTINGS, Config, said
 from .sources import chosen_file, config_documents, from_environment, home_directory, our_variables
 
 
@@ -35,7 +34,7 @@ def resolve(
     """
     if environ is None:
         environ = os.environ
-    given = {name: sealed(value) for name, value in arguments.items() if _says_something(name, value)}
+    given = said(arguments)
     variables = our_variables(SETTINGS, environ)
     places = {name: environ[name] for name in ("HOME", "XDG_CONFIG_HOME") if name in environ}
     del arguments, environ  # so that a traceback shows no key in this frame
@@ -50,13 +49,6 @@ def resolve(
     config = Config.of([*outer, *from_documents(documents, outer)])
     _require_files(config)
     return config
-
-
-def _says_something(name: str, value: object) -> bool:
-    if value is None:
-        spec = next((spec for spec in SETTINGS if spec.name == name), None)
-        return spec is None or spec.kind.optional
-    return value is not NOT_GIVEN
 
 
 def _absolute(directory: Path | None) -> Path:

@@ -1,6 +1,6 @@
 """The settings of a client: one field each, from which variables, files, account and docs follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from . import amounts, groups, kinds, policy_groups
 from .headers import Headers
 from .kinds import KeySource, Kind
 from .layering import Found, Setting, Spec, as_found, defaults, read_table, sealed, settle
+from .not_given import NOT_GIVEN
 from .policies import Cache, Circuit, Fallback, Hedge, Policies, RateLimit, Retry
 from .secret import Secret, SecretURL
 from .timeouts import Timeouts
@@ -110,8 +111,8 @@ class Config:
     settings: tuple[Setting, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        given = {spec.name: sealed(value) for spec in SETTINGS if (value := getattr(self, spec.name)) != spec.default}
-        self._settle(read_table(SETTINGS, given, _argument, None))
+        given = {spec.name: value for spec in SETTINGS if (value := getattr(self, spec.name)) != spec.default}
+        self._settle(read_table(SETTINGS, said(given), _argument, None))
 
     def _settle(self, values: Iterable[Found]) -> None:
         chosen, settings = settle(SETTINGS, [*values, *defaults(SETTINGS)])
@@ -131,13 +132,14 @@ class Config:
     def replace(self, **changes: object) -> "Config":
         """This config with some settings changed; parts of timeouts and headers that are not named stay.
 
+        What is `None` where a setting takes no `None` says nothing, as in `resolve`.
         Raises `ConfigInvalid` as `resolve` does, and for `profile`, which is chosen once.
 
         >>> config = Config(timeout=Timeouts(total=60)).replace(timeout={"idle": 5}, store=True)
         >>> config
         Config(timeout=Timeouts(total=60.0, idle=5.0), store=true)
         """
-        table = {name: sealed(value) for name, value in changes.items()}
+        table = said(changes)
         del changes  # so that a traceback shows no key in this frame
         if "profile" in table:
             raise ConfigInvalid(
@@ -159,7 +161,7 @@ class Config:
         """
         given = {name: getattr(self, name) for name in POLICY_NAMES}
         if changes:
-            table = {name: sealed(value) for name, value in changes.items()}
+            table = said(changes)
             del changes
             specs = [spec for spec in SETTINGS if spec.name in table]
             found = [
@@ -184,6 +186,15 @@ class Config:
             if getattr(self, spec.name) != spec.default
         )
         return f"Config({', '.join(shown)})"
+
+
+def said(values: Mapping[str, object]) -> dict[str, object]:
+    """The (sealed) values that say something: not `NOT_GIVEN`, nor `None` where a setting takes no `None`."""
+    return {
+        name: sealed(value)
+        for name, value in values.items()
+        if value is not NOT_GIVEN and not (value is None and name in _NONE_SAYS_NOTHING)
+    }
 
 
 def _brief(spec: Spec, value: object) -> str:
@@ -224,6 +235,8 @@ def _specs() -> tuple[Spec, ...]:
 
 SETTINGS: Sequence[Spec] = _specs()
 """Every setting, in the order of `Config`."""
+
+_NONE_SAYS_NOTHING = frozenset(spec.name for spec in SETTINGS if not spec.kind.optional)
 
 POLICY_NAMES = frozenset(each.name for each in fields(Policies))
 """The settings that a single call may have otherwise."""
