@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -62,8 +63,15 @@ def node_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if not folder.is_dir():
         install(folder)
     for script in HERE.glob("*.mjs"):
-        shutil.copy(script, folder)
+        put(script, folder / script.name)
     return folder
+
+
+def put(script: Path, place: Path) -> None:
+    """Copy it whole, or not at all: another process of the test run may be reading the same."""
+    own = place.with_name(f".{os.getpid()}-{place.name}")
+    shutil.copy(script, own)
+    own.replace(place)
 
 
 def install(folder: Path) -> None:
@@ -76,7 +84,9 @@ def install(folder: Path) -> None:
         if any(word in done.stderr for word in UNREACHABLE):
             pytest.skip("the npm registry cannot be reached: clients from npm cannot be installed")
         assert done.returncode == 0, done.stderr
-        begun.rename(folder)
+        with suppress(OSError):  # another process of the test run was first
+            begun.rename(folder)
+        assert folder.is_dir()
 
 
 @pytest.fixture(scope="session")
