@@ -41,11 +41,21 @@ MEMORY = MemoryStore()
         ("rate_limit", {"requests_per_minute": 60}, RateLimit(requests_per_minute=60.0)),
         ("rate_limit", {"weights": {"a": 3}}, RateLimit(weights={"a": 3.0})),
         ("circuit", False, Circuit(failure_rate=None)),
+        ("circuit", 0, Circuit(failure_rate=None)),
+        ("circuit", True, Circuit()),
         ("circuit", 0.3, Circuit(failure_rate=0.3)),
+        ("hedge", True, Hedge(percentile=0.95)),
+        ("hedge", "on", Hedge(percentile=0.95)),
+        ("hedge", False, Hedge()),
+        ("hedge", 0, Hedge()),
         ("hedge", 0.95, Hedge(percentile=0.95)),
         ("hedge", {"after": 2}, Hedge(after=2.0)),
         ("fallback", ["grok-4.3", "grok-4.20"], Fallback(to=("grok-4.3", "grok-4.20"))),
         ("fallback", "grok-4.3", Fallback(to=("grok-4.3",))),
+        ("fallback", False, Fallback()),
+        ("fallback", [], Fallback()),
+        ("rate_limit", False, RateLimit(mode="off")),
+        ("cache", 0, Cache(enabled=False)),
         ("cache", True, Cache()),
         ("cache", False, Cache(enabled=False)),
         ("cache", "off", Cache(enabled=False)),
@@ -76,7 +86,10 @@ def test_a_policy_has_a_short_form(name: str, given: Any, expected: object) -> N
         ("circuit", 7, "circuit.failure_rate takes a share from 0 to 1"),
         ("fallback", {"to": "a", "on": ["rain"]}, "fallback.on takes a list of capacity"),
         ("cache", "somewhere", "cache.store takes memory, or a URL such as"),
-        ("cache", 0, "cache.ttl takes a number above 0; found the number 0"),
+        ("fallback", True, "fallback takes a list of models, `off`, or a table; found true"),
+        ("fallback", "on", "fallback takes a list of models, `off`, or a table; found the text 'on'"),
+        ("fallback", 1, "fallback takes a list of models, `off`, or a table; found the number 1"),
+        ("cache", -1, "cache.ttl takes a number above 0; found the number -1"),
         ("cache", {"stale": -1}, "cache.stale takes a number, 0 or more; found the number -1"),
         ("cache", {"max_entry": "big"}, "cache.max_entry takes a number of bytes above 0"),
         ("priority", "urgent", "priority takes high or normal or low"),
@@ -90,6 +103,35 @@ def test_what_a_policy_does_not_take_is_said_in_words(name: str, given: Any, wor
     with pytest.raises(ConfigInvalid) as caught:
         Config().policies(**{name: given})
     assert words in caught.value.message
+
+
+def test_a_fallback_that_is_only_switched_on_asks_for_names() -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        Config().policies(fallback=True)
+
+    assert caught.value.hint == 'name who is asked: fallback=["grok-4.3"]'
+
+
+@pytest.mark.parametrize("name", ["retries", "rate_limit", "circuit", "hedge", "cache"])
+@pytest.mark.parametrize("word", ["on", "true", "yes"])
+def test_what_is_switched_on_in_the_environment_is_on(name: str, word: str) -> None:
+    variable = {"cache": "GROKKIT_ANSWER_CACHE"}.get(name, f"GROKKIT_{name.upper()}")
+
+    assert getattr(resolve({}, environ={variable: word}, files=False), name).is_on
+
+
+@pytest.mark.parametrize("name", ["retries", "rate_limit", "circuit", "hedge", "fallback", "cache"])
+@pytest.mark.parametrize("word", ["off", "false", "no", "0"])
+def test_what_is_switched_off_in_the_environment_is_off(name: str, word: str) -> None:
+    variable = {"cache": "GROKKIT_ANSWER_CACHE"}.get(name, f"GROKKIT_{name.upper()}")
+
+    assert not getattr(resolve({}, environ={variable: word}, files=False), name).is_on
+
+
+@pytest.mark.parametrize("word", ["on", "true", "1"])
+def test_a_fallback_that_is_only_switched_on_in_the_environment_is_refused(word: str) -> None:
+    with pytest.raises(ConfigInvalid, match="environment GROKKIT_FALLBACK: fallback takes a list of models"):
+        resolve({}, environ={"GROKKIT_FALLBACK": word}, files=False)
 
 
 def test_a_policy_made_by_hand_is_checked_too() -> None:

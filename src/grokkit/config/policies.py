@@ -123,7 +123,7 @@ class RateLimit(Policy):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Circuit(Policy):
-    """When calls that are bound to fail are not sent. `circuit="off"` switches it off, `circuit=0.5` sets the rate.
+    """When calls that are bound to fail are not sent. `circuit=0` switches it off, `circuit=0.5` sets the rate.
 
     A circuit is kept for each model and endpoint. It opens when, of at least `min_calls` within `window` seconds,
     more than `failure_rate` failed or more than `slow_rate` took longer than `slow_after`; or when `min_calls` in a row
@@ -157,10 +157,10 @@ class Circuit(Policy):
 class Hedge(Policy):
     """When a second try is sent beside a late first one. Off by default; `hedge=0.95` sets the percentile.
 
-    It is sent after the time in which `percentile` of recent calls had their first output, or `after` seconds, and
-    is paid for from the retry budget. It counts against the rate limits, and is not sent where they have no room at
-    once. The first to answer wins, the other is dropped, and may be billed too. Calls with server-side tools that
-    change things are never sent twice. Raises `ConfigInvalid`.
+    `hedge=True` is the same as `hedge=0.95`. The second try is sent after the time in which `percentile` of recent
+    calls had their first output, or `after` seconds, and is paid for from the retry budget. It counts against the rate
+    limits, and is not sent where they have no room at once. The first to answer wins, the other is dropped, and may be
+    billed too. Calls with server-side tools that change things are never sent twice. Raises `ConfigInvalid`.
 
     >>> Hedge(percentile=0.95).is_on, Hedge().is_on
     (True, False)

@@ -17,6 +17,8 @@ class PolicyGroup:
     """A setting that holds one policy: itself, a table of its parts, `off`, or the short form of its own."""
 
     optional = False
+    hint: str | None = None
+    """What to say to who gave something else."""
 
     def __init__(
         self,
@@ -24,8 +26,10 @@ class PolicyGroup:
         takes: str,
         off: Mapping[str, object],
         short: Callable[[object], Mapping[str, object]],
+        on: Policy | None,
     ) -> None:
         self.takes = takes
+        self._on = on
         self._policy = policy
         self._off = off
         self._short = short
@@ -38,14 +42,14 @@ class PolicyGroup:
             return self.every_part(value)
         if isinstance(value, Mapping):
             return cast("Mapping[str, object]", value)
-        if value is False or (isinstance(value, str) and value.strip().lower() in _OFF):
+        if _is_off(value):
             return self._off
-        if value is True or (isinstance(value, str) and value.strip().lower() in _ON):
-            return self.every_part(self._policy())
+        if self._on is not None and _is_on(value):
+            return self.every_part(self._on)
         try:
             return self._short(value)
         except (TypeError, ValueError):
-            raise Unfit(f"takes {self.takes}; found {found(value)}") from None
+            raise Unfit(f"takes {self.takes}; found {found(value)}", hint=self.hint) from None
 
     def every_part(self, value: object) -> Mapping[str, object]:
         """All parts of a policy."""
@@ -68,6 +72,15 @@ class PolicyGroup:
         return seconds_from_text(text)
 
 
+def _is_off(value: object) -> bool:
+    """False, 0 and their words, which are the same for every policy."""
+    return value.strip().lower() in _OFF if isinstance(value, str) else isinstance(value, int | float) and not value
+
+
+def _is_on(value: object) -> bool:
+    return value.strip().lower() in _ON if isinstance(value, str) else value is True
+
+
 def _number(part: str) -> Callable[[object], Mapping[str, object]]:
     def short(value: object) -> Mapping[str, object]:
         if not isinstance(value, int | float):
@@ -84,19 +97,27 @@ def _mode(value: object) -> Mapping[str, object]:
 
 
 def _targets(value: object) -> Mapping[str, object]:
+    if isinstance(value, int | float) or _is_on(value):
+        raise TypeError(value)
     return {"to": value}
 
 
 class _Targets(PolicyGroup):
+    hint = 'name who is asked: fallback=["grok-4.3"]'
+
     def from_text(self, text: str) -> object:
-        return text if text.strip().lower() in _OFF else [name.strip() for name in text.split(",") if name.strip()]
+        """Names with commas between; a number is none."""
+        value = seconds_from_text(text)
+        if isinstance(value, float) or _is_off(text) or _is_on(text):
+            return value
+        return [name.strip() for name in text.split(",") if name.strip()]
 
 
 class _Kept(PolicyGroup):
     """`cache`: to name a store switches it on; what names none leaves the one that is set elsewhere."""
 
     def split(self, value: object) -> Mapping[str, object]:
-        if value is True or (isinstance(value, str) and value.strip().lower() in _ON):
+        if _is_on(value):
             return {"enabled": True}
         parts = super().split(value)
         if isinstance(value, policies.Cache) and value.store is None:
@@ -120,16 +141,24 @@ CACHE = _Kept(
     "`memory`, a URL, a store, seconds to keep answers, `off`, or a table",
     {"enabled": False},
     _ttl_or_store,
+    policies.Cache(),
 )
-RETRIES = PolicyGroup(policies.Retry, "a number of retries, or a table", {"max": 0}, _number("max"))
-RATE_LIMIT = PolicyGroup(policies.RateLimit, "`auto`, `fixed`, `off`, or a table", {"mode": "off"}, _mode)
+RETRIES = PolicyGroup(policies.Retry, "a number of retries, or a table", {"max": 0}, _number("max"), policies.Retry())
+RATE_LIMIT = PolicyGroup(
+    policies.RateLimit, "`auto`, `fixed`, `off`, or a table", {"mode": "off"}, _mode, policies.RateLimit()
+)
 CIRCUIT = PolicyGroup(
     policies.Circuit,
     "a rate of failures, `off`, or a table",
     {"failure_rate": None, "slow_after": None},
     _number("failure_rate"),
+    policies.Circuit(),
 )
 HEDGE = PolicyGroup(
-    policies.Hedge, "a percentile, `off`, or a table", {"percentile": None, "after": None}, _number("percentile")
+    policies.Hedge,
+    "a percentile, `on` (0.95), `off`, or a table",
+    {"percentile": None, "after": None},
+    _number("percentile"),
+    policies.Hedge(percentile=0.95),
 )
-FALLBACK = _Targets(policies.Fallback, "a list of models, `off`, or a table", {"to": ()}, _targets)
+FALLBACK = _Targets(policies.Fallback, "a list of models, `off`, or a table", {"to": ()}, _targets, None)
