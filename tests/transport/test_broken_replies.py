@@ -206,7 +206,9 @@ async def test_compression_that_breaks_later_is_told_to_who_reads(transport: Any
     assert type(error) is ReplyUnreadable
 
 
-@pytest.mark.parametrize("body", [b"this is no gzip at all", gzip.compress(b"good")[:-12] + b"damaged damaged!"])
+@pytest.mark.parametrize(
+    "body", [b"this is no gzip at all", gzip.compress(b"good")[:-12] + b"damaged damaged!"], ids=["none", "damaged"]
+)
 async def test_a_body_that_cannot_be_decompressed_is_unreadable(transport: Any, net: Any, body: bytes) -> None:
     async def script(wire: Any) -> None:
         await wire.request()
