@@ -105,6 +105,42 @@ def test_what_a_policy_does_not_take_is_said_in_words(name: str, given: Any, wor
     assert words in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("policy", "parts", "words"),
+    [
+        (Circuit, {"open_for": 40}, "Circuit(open_for=40) is longer than longest allows: 10"),
+        (Circuit, {"open_for": 40, "longest": 20}, "Circuit(open_for=40) is longer than longest allows: 20"),
+        (Retry, {"base": 60}, "Retry(base=60) is longer than cap allows: 30"),
+        (Retry, {"base": 60, "cap": 30}, "Retry(base=60) is longer than cap allows: 30"),
+    ],
+)
+def test_a_first_wait_that_the_longest_would_cut_is_refused(policy: Any, parts: dict[str, Any], words: str) -> None:
+    name = "circuit" if policy is Circuit else "retries"
+
+    with pytest.raises(ConfigInvalid) as caught:
+        policy(**parts)
+    assert caught.value.message == words
+    with pytest.raises(ConfigInvalid) as caught:
+        resolve({name: parts}, environ={}, files=False)
+    assert caught.value.message == f"argument: {words}"
+    with pytest.raises(ConfigInvalid) as caught:
+        Config().policies(**{name: parts})
+    assert caught.value.message == f"call: {words}"
+
+
+def test_a_first_wait_that_is_cut_names_its_source_and_what_to_write() -> None:
+    with pytest.raises(ConfigInvalid, match=r"environment GROKKIT_CIRCUIT_OPEN_FOR: Circuit\(open_for=40\)") as caught:
+        resolve({}, environ={"GROKKIT_CIRCUIT_OPEN_FOR": "40"}, files=False)
+
+    assert caught.value.hint == "give both, as Circuit(open_for=40, longest=40)"
+    assert Circuit(open_for=40, longest=40).open_for == 40
+
+
+def test_the_longest_wait_alone_may_be_below_the_usual_first_one() -> None:
+    assert Circuit(longest=1).longest == 1
+    assert Config().policies(retries={"cap": 0.1}).retries.cap == 0.1
+
+
 def test_a_fallback_that_is_only_switched_on_asks_for_names() -> None:
     with pytest.raises(ConfigInvalid) as caught:
         Config().policies(fallback=True)

@@ -186,10 +186,20 @@ def settle(specs: Sequence[Spec], values: Iterable[Found]) -> tuple[dict[str, ob
     settings: list[Setting] = []
     for spec in specs:
         paths = _paths(spec, by_path)
-        settings += [_account(by_path[path]) for path in paths]
+        accounts = [_account(by_path[path]) for path in paths]
+        settings += accounts
         parts = {path.removeprefix(f"{spec.name}."): by_path[path][0].value for path in paths}
-        chosen[spec.name] = parts[spec.name] if isinstance(spec.kind, Kind) else spec.kind.join(parts)
+        chosen[spec.name] = parts[spec.name] if isinstance(spec.kind, Kind) else _joined(spec.kind, parts, accounts)
     return chosen, tuple(settings)
+
+
+def _joined(group: Group, parts: Mapping[str, object], settings: Iterable[Setting]) -> object:
+    try:
+        return group.join(parts)
+    except ConfigInvalid as error:
+        clash = error
+    source = next((each.source for each in settings if each.name.endswith(f".{clash.param}")), DEFAULT)
+    raise ConfigInvalid(f"{source}: {clash.message}", hint=clash.hint, param=clash.param)
 
 
 def _paths(spec: Spec, by_path: Mapping[str, object]) -> list[str]:

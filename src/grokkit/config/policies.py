@@ -35,6 +35,18 @@ class Policy:
                 raise ConfigInvalid(f"{path} {fitting}", hint=each.metadata["about"], param=each.name)
             object.__setattr__(self, each.name, fitting)
 
+    def refuse_above(self, first: str, longest: str) -> None:
+        """Raise `ConfigInvalid` where a first wait was set that the longest one would cut short."""
+        asked, bound = getattr(self, first), getattr(self, longest)
+        default = next(each.default for each in fields(self) if each.name == first)
+        if asked > bound and asked != default:
+            name = type(self).__name__
+            raise ConfigInvalid(
+                f"{name}({first}={asked:g}) is longer than {longest} allows: {bound:g}",
+                hint=f"give both, as {name}({first}={asked:g}, {longest}={asked:g})",
+                param=first,
+            )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retry(Policy):
@@ -43,8 +55,8 @@ class Retry(Policy):
     A call is made again only before its first output, when waiting can help: where nothing can have run (429, 503,
     529, no connection) always; where the model may have run, and been billed (500, 502, 504, 52x, a connection lost,
     a time limit), with `ambiguous`; and then, for calls with server-side tools that change things (`mcp`, `shell`),
-    only with `effects`. Waits are random between 0 and `base`, twice that, four times that, never above `cap`; or
-    what the server asks for. Raises `ConfigInvalid`.
+    only with `effects`. Waits are random between 0 and `base`, twice that, four times that, never above `cap` (who sets
+    `base` above that sets both); or what the server asks for. Raises `ConfigInvalid`.
 
     >>> Retry(max=2, ambiguous=False).is_on
     True
@@ -68,6 +80,10 @@ class Retry(Policy):
     reserve: int = field(
         default=20, metadata=about("Retries there are without that: saved at most, regained a minute.", amounts.WHOLE)
     )
+
+    def __post_init__(self) -> None:
+        Policy.__post_init__(self)
+        self.refuse_above("base", "cap")
 
     @property
     def is_on(self) -> bool:
@@ -128,8 +144,8 @@ class Circuit(Policy):
     A circuit is kept for each model and endpoint. It opens when, of at least `min_calls` within `window` seconds,
     more than `failure_rate` failed or more than `slow_rate` took longer than `slow_after`; or when `min_calls` in a row
     failed. Calls then raise `CircuitOpen` at once. After `open_for` seconds one call is let through: it closes the
-    circuit, or keeps it open for twice as long, at most `longest`. What the caller did wrong, cancelled or left does
-    not count. Raises `ConfigInvalid`.
+    circuit, or keeps it open for twice as long, at most `longest`: who sets `open_for` above that sets both. What the
+    caller did wrong, cancelled or left does not count. Raises `ConfigInvalid`.
 
     >>> Circuit(failure_rate=0.3, min_calls=50).is_on
     True
@@ -146,6 +162,10 @@ class Circuit(Policy):
     min_calls: int = field(default=20, metadata=about("Fewer calls than this say nothing.", amounts.WHOLE))
     open_for: float = field(default=5.0, metadata=about("Seconds until the first probe.", amounts.AMOUNT))
     longest: float = field(default=10.0, metadata=about("Seconds between probes at most.", amounts.AMOUNT))
+
+    def __post_init__(self) -> None:
+        Policy.__post_init__(self)
+        self.refuse_above("open_for", "longest")
 
     @property
     def is_on(self) -> bool:

@@ -216,7 +216,7 @@ def _call_option(_name: str, _part: str | None) -> str:
 
 
 def _unsourced(_path: str) -> Setting:
-    return Setting("", "", "")
+    return Setting("", "", "client")
 
 
 def _specs() -> tuple[Spec, ...]:

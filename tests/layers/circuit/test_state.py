@@ -193,8 +193,9 @@ def _known(mark: Mark | None) -> Mark:
 
 @given(st.integers(1, 200), st.floats(0, 1), st.floats(0.1, 100), st.floats(0.1, 1000))
 def test_the_rest_is_never_above_the_longest_nor_a_tenth_below_what_it_should_be(
-    times: int, random: float, first: float, longest: float
+    times: int, random: float, one: float, other: float
 ) -> None:
+    first, longest = sorted((one, other))
     rest = rest_after(times, Circuit(open_for=first, longest=longest), random)
 
     exact = min(first * 2.0 ** min(times - 1, 40), longest)

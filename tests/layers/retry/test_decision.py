@@ -278,8 +278,8 @@ FAILED = st.sampled_from([kind for kind, *_ in KINDS])
 POLICIES = st.builds(
     Retry,
     max=st.integers(0, 10**9),
-    base=st.floats(1e-3, 1e6),
-    cap=st.floats(1e-3, 1e6),
+    base=st.floats(1e-3, 1e3),
+    cap=st.floats(1e3, 1e6),
     ceiling=st.floats(1e-3, 1e6),
     ambiguous=st.booleans(),
     effects=st.booleans(),
