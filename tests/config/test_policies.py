@@ -256,6 +256,41 @@ def test_none_is_a_value_where_a_setting_has_one() -> None:
     assert resolve({"state": None}, environ={"GROKKIT_STATE": "memory"}, files=False).state is None
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[rate_limit.weights]\ngold = 1\nshop = -3", ":3"),
+        ("[rate_limit]\ntier = 2\nweights = { gold = 1, shop = -3 }", ":3"),
+        ("[profiles.p]\n[profiles.p.rate_limit.weights]\nshop = -3", ":3 [profiles.p]"),
+    ],
+)
+def test_a_wrong_weight_is_reported_on_its_line_and_with_its_name(tmp_path: Path, text: str, place: str) -> None:
+    file = tmp_path / "grokkit.toml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigInvalid) as caught:
+        resolve({}, environ={}, files=file)
+
+    assert caught.value.message == (
+        f"{file}{place}: rate_limit.weights of 'shop' takes a number above 0; found the number -3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gold=1,shop", "of 'shop' takes a number above 0; found an empty text"),
+        ("=3", "has a weight without a name"),
+        ("xai-0123456789abcdef=0", "of a name of 20 characters takes a number above 0"),
+    ],
+)
+def test_a_wrong_weight_in_the_environment_is_named(text: str, words: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        resolve({}, environ={"GROKKIT_RATE_LIMIT_WEIGHTS": text}, files=False)
+
+    assert f"environment GROKKIT_RATE_LIMIT_WEIGHTS: rate_limit.weights {words}" in caught.value.message
+
+
 def test_null_in_a_file_is_no_policy(tmp_path: Path) -> None:
     (tmp_path / "grokkit.yaml").write_text("retries: null", encoding="utf-8")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from .kinds import Kind, seconds_from_text, show_seconds
-from .unfit import Unfit, found
+from .unfit import Unfit, found, quoted
 
 _FEW = range(2**31)
 
@@ -66,7 +66,16 @@ def _names_from_text(text: str) -> object:
 def _read_weights(value: object) -> Mapping[str, float]:
     if not isinstance(value, Mapping):
         raise Unfit(f"takes a table of names and weights; found {found(value)}")
-    return {str(name): _read_amount(weight) for name, weight in value.items()}
+    return {str(name): _read_weight(str(name), weight) for name, weight in value.items()}
+
+
+def _read_weight(name: str, weight: object) -> float:
+    if not name:
+        raise Unfit("has a weight without a name", key=name)
+    try:
+        return _read_amount(weight)
+    except Unfit as unfit:
+        raise Unfit(f"of {quoted(name)} {unfit}", key=name) from None
 
 
 def _weights_from_text(text: str) -> object:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from grokkit.errors import ConfigInvalid
 
@@ -14,8 +14,13 @@ from .unfit import Unfit, found, quoted
 
 DEFAULT = "default"
 
-Where: TypeAlias = Callable[[str, str | None], str]
-"""From the name of a setting, and of its part, to the words for the place where it was found."""
+
+class Where(Protocol):
+    """Words for the place where a value was found, from the names that lead to it: setting, part, name in a table."""
+
+    def __call__(self, *names: str) -> str:
+        """The words."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def read_table(specs: Sequence[Spec], table: Mapping[str, object], where: Where,
     for name, value in table.items():
         spec = known.get(name)
         if spec is None:
-            raise unknown_name(name, known, where(name, None))
+            raise unknown_name(name, known, where(name))
         values += read_value(spec, value, where, base)
     return values
 
@@ -91,10 +96,10 @@ def read_table(specs: Sequence[Spec], table: Mapping[str, object], where: Where,
 def read_value(spec: Spec, value: object, where: Where, base: Path | None = None) -> list[Found]:
     """What one (sealed) value gives to its setting, or to the parts of it."""
     if isinstance(spec.kind, Kind):
-        return [_read(spec.name, spec.kind, value, where(spec.name, None), base)]
+        return [_read((spec.name,), spec.kind, value, where, base)]
     group = spec.kind
     return [
-        _read(f"{spec.name}.{part}", group.part(part), item, where(spec.name, part), base)
+        _read((spec.name, part), group.part(part), item, where, base)
         for part, item in _split(spec.name, group, value, where).items()
     ]
 
@@ -102,7 +107,7 @@ def read_value(spec: Spec, value: object, where: Where, base: Path | None = None
 def _split(name: str, group: Group, value: object, where: Where) -> Mapping[str, object]:
     parts = _try_split(group, value)
     if isinstance(parts, Unfit):
-        raise misfit(name, parts, where(name, None))
+        raise misfit(name, parts, where(name))
     for part in parts:
         if group.names and part not in group.names:
             raise unknown_name(part, group.names, where(name, part), within=name)
@@ -117,13 +122,14 @@ def _try_split(group: Group, value: object) -> Mapping[str, object] | Unfit:
     return {part: sealed(item) for part, item in parts.items()}
 
 
-def _read(path: str, kind: Kind, value: object, source: str, base: Path | None) -> Found:
+def _read(names: tuple[str, ...], kind: Kind, value: object, where: Where, base: Path | None) -> Found:
+    path = ".".join(names)
     fitting = kind.fit(value)
     if isinstance(fitting, Unfit):
-        raise misfit(path, fitting, source)
+        raise misfit(path, fitting, where(*names) if fitting.key is None else where(*names, fitting.key))
     if base is not None:
         fitting = _from(base, fitting)
-    return Found(path, fitting, Setting(path, kind.shown(fitting), source))
+    return Found(path, fitting, Setting(path, kind.shown(fitting), where(*names)))
 
 
 def _from(base: Path, value: object) -> object:

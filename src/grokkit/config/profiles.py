@@ -43,8 +43,7 @@ def _top_level(document: Document) -> list[Found]:
 
 
 def _place(document: Document, *prefix: str) -> Where:
-    def where(name: object, part: object) -> str:
-        names = (name,) if part is None else (name, part)
+    def where(*names: object) -> str:
         return document.where((*prefix, *map(str, names)))
 
     return where
@@ -63,7 +62,7 @@ def _profile(document: Document, name: str, table: object) -> list[Found]:
         unfit = Unfit(f"takes a table of settings; found {found(table)}")
         raise misfit(f"{PROFILES}.{redact(name)}", unfit, document.where((PROFILES, name)))
     if "profile" in table:
-        message = f"{place('profile', None)}: a profile cannot choose a profile"
+        message = f"{place('profile')}: a profile cannot choose a profile"
         raise ConfigInvalid(message, hint="move the line to the top level", param="profile")
     return read_table(SETTINGS, table, place, document.path.parent)
 

@@ -43,7 +43,7 @@ def resolve(
     choice = chosen_file(variables, cwd) if files is True else files and cwd / files
     documents = config_documents(places, choice=choice, cwd=cwd, home=home or home_directory(places))
     outer = [
-        *read_table(SETTINGS, given, lambda _name, _part: "argument", cwd),
+        *read_table(SETTINGS, given, lambda *_: "argument", cwd),
         *from_environment(SETTINGS, variables, cwd),
     ]
     config = Config.of([*outer, *from_documents(documents, outer)])

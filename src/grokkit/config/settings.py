@@ -203,15 +203,15 @@ def _brief(spec: Spec, value: object) -> str:
     return f"'{spec.kind.shown(value)}'" if isinstance(value, str) else spec.kind.shown(value)
 
 
-def _argument(_name: str, _part: str | None) -> str:
+def _argument(*_names: str) -> str:
     return "argument"
 
 
-def _with_options(_name: str, _part: str | None) -> str:
+def _with_options(*_names: str) -> str:
     return "with_options"
 
 
-def _call_option(_name: str, _part: str | None) -> str:
+def _call_option(*_names: str) -> str:
     return "call"
 
 

@@ -60,7 +60,7 @@ def _from_variable(variable: str, text: Secret, spec: Spec, part: str | None, ba
     source = f"environment {variable}"
     kind = spec.kind.part(part) if part and not isinstance(spec.kind, Kind) else spec.kind
     value = sealed(kind.from_text(text.reveal()))
-    return read_value(spec, {part: value} if part else value, lambda _name, _part: source, base)
+    return read_value(spec, {part: value} if part else value, lambda *_: source, base)
 
 
 def chosen_file(variables: Mapping[str, Secret], cwd: Path) -> Path | bool:
