@@ -188,7 +188,30 @@ def test_a_misspelt_variable_is_an_error_and_a_foreign_one_is_not(place: Place) 
         place.resolve({"GROKKIT_MODLE": "grok-4"})
 
     assert caught.value.hint == "did you mean GROKKIT_MODEL?"
-    assert place.resolve({"GROKKIT_HOME_OF_WEIGHTS": "/x", "MODEL": "y"}) == Config()
+    foreign = dict.fromkeys(("GROKKIT_HOME_OF_WEIGHTS", "GROKKIT_CACHE", "GROKKIT_LOCAL_URL", "MODEL", "RETRY"), "x")
+    assert place.resolve(foreign) == Config()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("RETRY", "did you mean GROKKIT_RETRIES?"),
+        ("RETRYS", "did you mean GROKKIT_RETRIES?"),
+        ("MAX_RETRIES", "did you mean GROKKIT_RETRIES_MAX?"),
+        ("RETRY_MAX", "did you mean GROKKIT_RETRIES_MAX?"),
+        ("TIMEOUTS", "did you mean GROKKIT_TIMEOUT?"),
+        ("RATE_LIMITS", "did you mean GROKKIT_RATE_LIMIT?"),
+        ("CIRCUIT_BREAKER", "the parts of circuit are failure_rate, slow_rate, "),
+        ("RATE_LIMIT_RPM", "the parts of rate_limit are mode, requests_per_second, "),
+        ("TIMEOUT_SECONDS", "the parts of timeout are total, connect, first_event, idle, wire"),
+    ],
+)
+def test_a_variable_that_is_almost_ours_is_an_error_with_the_right_name(place: Place, name: str, hint: str) -> None:
+    with pytest.raises(ConfigInvalid, match=f"environment GROKKIT_{name}: there is no such variable") as caught:
+        place.resolve({f"GROKKIT_{name}": "3"})
+
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(hint)
 
 
 @pytest.mark.parametrize("name", ["grokkit.toml", "grokkit.yaml", "grokkit.yml", "pyproject.toml"])

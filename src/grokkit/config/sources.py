@@ -40,6 +40,7 @@ def from_environment(specs: Sequence[Spec], variables: Mapping[str, Secret], bas
     for name in variables:
         if name not in known and name != CONFIG_VARIABLE:
             _refuse_misspelt(name, [*known, CONFIG_VARIABLE])
+            _refuse_unknown_part(name, specs)
     return [
         each
         for variable, (spec, part) in known.items()
@@ -50,10 +51,27 @@ def from_environment(specs: Sequence[Spec], variables: Mapping[str, Secret], bas
 
 def _refuse_misspelt(name: str, known: Sequence[str]) -> None:
     ours = [variable.removeprefix(PREFIX) for variable in known if variable.startswith(PREFIX)]
-    near = nearest(name.removeprefix(PREFIX), ours, LIKE_A_MISTAKE)
+    asked = name.removeprefix(PREFIX)
+    same = (each for each in ours if _bare_words(each) == _bare_words(asked))
+    near = next(same, None) or nearest(asked, ours, LIKE_A_MISTAKE)
     if near:
-        message = f"environment {redact(name)}: there is no such variable"
-        raise ConfigInvalid(message, hint=f"did you mean {PREFIX}{near}?")
+        raise _no_such_variable(name, f"did you mean {PREFIX}{near}?")
+
+
+def _bare_words(name: str) -> list[str]:
+    """The words of a name, each as one of it and in no order: RETRY_MAX, MAX_RETRIES and RETRIES_MAX are the same."""
+    words = name.upper().split("_")
+    return sorted(f"{word[:-3]}Y" if word.endswith("IES") else word.removesuffix("S") for word in words)
+
+
+def _refuse_unknown_part(name: str, specs: Sequence[Spec]) -> None:
+    for spec in specs:
+        if not isinstance(spec.kind, Kind) and spec.kind.names and name.startswith(f"{spec.variables[0]}_"):
+            raise _no_such_variable(name, f"the parts of {spec.name} are {', '.join(spec.kind.names)}")
+
+
+def _no_such_variable(name: str, hint: str) -> ConfigInvalid:
+    return ConfigInvalid(f"environment {redact(name)}: there is no such variable", hint=hint)
 
 
 def _from_variable(variable: str, text: Secret, spec: Spec, part: str | None, base: Path) -> list[Found]:
