@@ -199,6 +199,7 @@ def test_a_misspelt_variable_is_an_error_and_a_foreign_one_is_not(place: Place) 
         ("RETRYS", "did you mean GROKKIT_RETRIES?"),
         ("MAX_RETRIES", "did you mean GROKKIT_RETRIES_MAX?"),
         ("RETRY_MAX", "did you mean GROKKIT_RETRIES_MAX?"),
+        ("RETRIES_MAXIMUM", "did you mean GROKKIT_RETRIES_MAX?"),
         ("TIMEOUTS", "did you mean GROKKIT_TIMEOUT?"),
         ("RATE_LIMITS", "did you mean GROKKIT_RATE_LIMIT?"),
         ("CIRCUIT_BREAKER", "the parts of circuit are failure_rate, slow_rate, "),

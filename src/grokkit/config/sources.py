@@ -39,8 +39,8 @@ def from_environment(specs: Sequence[Spec], variables: Mapping[str, Secret], bas
     known = {variable: (spec, part) for spec in specs for variable, part in variables_of(spec)}
     for name in variables:
         if name not in known and name != CONFIG_VARIABLE:
-            _refuse_misspelt(name, [*known, CONFIG_VARIABLE])
             _refuse_unknown_part(name, specs)
+            _refuse_misspelt(name, [*known, CONFIG_VARIABLE])
     return [
         each
         for variable, (spec, part) in known.items()
@@ -66,8 +66,11 @@ def _bare_words(name: str) -> list[str]:
 
 def _refuse_unknown_part(name: str, specs: Sequence[Spec]) -> None:
     for spec in specs:
-        if not isinstance(spec.kind, Kind) and spec.kind.names and name.startswith(f"{spec.variables[0]}_"):
-            raise _no_such_variable(name, f"the parts of {spec.name} are {', '.join(spec.kind.names)}")
+        whole = f"{spec.variables[0]}_"
+        if not isinstance(spec.kind, Kind) and spec.kind.names and name.startswith(whole):
+            near = nearest(name.removeprefix(whole), spec.kind.names)
+            parts = f"the parts of {spec.name} are {', '.join(spec.kind.names)}"
+            raise _no_such_variable(name, f"did you mean {whole}{near.upper()}?" if near else parts)
 
 
 def _no_such_variable(name: str, hint: str) -> ConfigInvalid:
