@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING, TypeVar
+from contextvars import Context
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from grokkit.errors import StoreUnavailable
+from grokkit.errors import GrokError, StoreUnavailable
 from grokkit.stores.fork import new_lock
-from grokkit.stores.store import Taken
+from grokkit.stores.store import Quota, Take, Taken
 from grokkit.telemetry.events import StateLost, StateRecovered
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from grokkit.clock import Clock
-    from grokkit.stores.store import Store, Take
+    from grokkit.stores.store import Store
 
 T = TypeVar("T")
+
+_NOTHING = Take(Quota(key="is it back?", limit=1.0, window=1.0, depth=1.0), 0.0)
+"""To take it needs all that taking needs: a server that answers, and may write."""
 
 _logger = logging.getLogger("grokkit")
 
@@ -25,11 +31,13 @@ _logger = logging.getLogger("grokkit")
 class Degrading:
     """Asks the shared store, and the local one for what the shared one cannot do at the moment.
 
-    The first operation that raises `StoreUnavailable` is done locally, and so are all that follow; who waits for the
-    shared store at that moment waits for its timeout, nobody after them does. Every `retry_every` seconds one
-    operation tries the shared store again, while the others go on locally, until one succeeds. Both turns are logged
-    once and told to `told`. Meanwhile limits, leases and values are those of this process alone. All other errors
-    are raised: a wrong password does not pass.
+    The first operation that raises `StoreUnavailable` is done locally, and so are all that wait at that moment, and
+    all that follow: none of them waits for the shared store. Who is cancelled while waiting ends nothing but the
+    waiting: the operation goes on, to tell whether the store is there, and what it takes is given back. While the
+    store is away a task asks it, at once and then every `retry_every` seconds as long as somebody uses it, whether it
+    is back. Both turns are logged once and told to `told`. Meanwhile limits, leases and values are those of this
+    process alone. All other errors are raised: a wrong password does not pass. One that the store gets while it is
+    away is logged.
 
     >>> import asyncio
     >>> from grokkit.clock import SystemClock
@@ -57,6 +65,10 @@ class Degrading:
         self._holds = holds
         self._lost_at: float | None = None
         self._next_try = -math.inf
+        self._soonest_try = -math.inf
+        self._refused: str | None = None
+        self._asked: set[asyncio.Task[Any]] = set()
+        self._looking: set[asyncio.Task[Any]] = set()
         self._turn = 0
         """Counts losses and recoveries: what an operation saw of an earlier state says nothing about this one."""
         self.lock = new_lock(self)
@@ -102,13 +114,16 @@ class Degrading:
         await self._do(lambda store: store.release(key, holder))
 
     async def take(self, takes: Sequence[Take]) -> Taken:
-        """See `Store.take`. What was taken locally has a negative `at`, and is given back locally."""
+        """See `Store.take`. What was taken locally has a negative `at`, and is given back locally.
+
+        What was taken for one who was cancelled meanwhile goes back.
+        """
 
         async def ask(store: Store) -> Taken:
             taken = await store.take(takes)
             return Taken(taken.wait, -taken.at) if store is self._local else taken
 
-        return await self._do(ask)
+        return await self._do(ask, partial(self._undo, takes))
 
     async def give(self, takes: Sequence[Take], at: float) -> None:
         """See `Store.give`. What the shared store cannot take back is lost; what was used in excess counts here."""
@@ -119,24 +134,63 @@ class Degrading:
         await self._do(lambda store: store.give(excess if store is self._local else takes, at))
 
     async def aclose(self) -> None:
-        """Close both."""
+        """Close both, after what the running loop has asked for."""
+        for looking in _here(self._looking):
+            looking.cancel()
+        for _ in range(2):  # what was taken for one who was cancelled is given back after that
+            if running := _here(self._asked) + _here(self._looking):
+                await asyncio.wait(running)
         try:
             await self._store.aclose()
         finally:
             await self._local.aclose()
 
-    async def _do(self, ask: Callable[[Store], Awaitable[T]]) -> T:
-        turn, shared = self._turn, not self.lost or self._may_try()
-        if not shared:
+    async def _do(
+        self, ask: Callable[[Store], Awaitable[T]], undo: Callable[[asyncio.Task[T]], object] | None = None
+    ) -> T:
+        if self._lost_at is not None:
+            if self._may_try():
+                _start(self._looking, self._look(), Context())
             return await ask(self._local)
+        asking = _start(self._asked, self._ask(ask))
         try:
-            done = await ask(self._store)
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            if undo is not None:
+                asking.add_done_callback(undo)
+            raise
+
+    async def _ask(self, ask: Callable[[Store], Awaitable[T]]) -> T:
+        turn = self._turn
+        try:
+            return await ask(self._store)
         except StoreUnavailable as error:
             self._unavailable(error, turn)
+        except asyncio.CancelledError:
+            if turn == self._turn:
+                raise
+        return await ask(self._local)
+
+    def _undo(self, takes: Sequence[Take], taking: asyncio.Task[Taken]) -> None:
+        if not taking.cancelled() and taking.exception() is None and not taking.result().wait:
+            _start(self._asked, self.give(takes, taking.result().at), Context())
+
+    async def _look(self) -> None:
+        """See whether the store is back."""
+        turn = self._turn
+        try:
+            await self._store.take([_NOTHING])
+        except StoreUnavailable:
+            return
+        except GrokError as error:
+            self._say_refused(error)
         else:
             self._available(turn)
-            return done
-        return await ask(self._local)
+
+    def _say_refused(self, error: GrokError) -> None:
+        if error.message != self._refused:
+            self._refused = error.message
+            _logger.warning("grok.state_refused %r answers again, but: %s", self._store, error.message)
 
     def _may_try(self) -> bool:
         """Whether it is time to try again, which the others leave to the one who asked first."""
@@ -152,8 +206,10 @@ class Degrading:
             if self.lost or turn != self._turn:
                 return
             self._lost_at = self._clock.now()
-            self._next_try = self._lost_at + self._retry_every
+            self._next_try = max(self._lost_at, self._soonest_try)
             self._turn += 1
+        for waiting in _here(self._asked):
+            waiting.cancel()
         event = StateLost(store=repr(self._store), error=error)
         _logger.warning(
             "grok.state_lost %s: %s are this process's own until it is back: %s",
@@ -165,13 +221,30 @@ class Degrading:
         self._told(event)
 
     def _available(self, turn: int) -> None:
-        if not self.lost:
-            return
         with self.lock:
             if self._lost_at is None or turn != self._turn:
                 return
             event = StateRecovered(store=repr(self._store), lost_for=self._clock.now() - self._lost_at)
-            self._lost_at = None
+            self._lost_at = self._refused = None
+            self._soonest_try = self._clock.now() + self._retry_every
             self._turn += 1
         _logger.warning("grok.state_recovered %s after %.1f s", event.store, event.lost_for, extra={"grok": event})
         self._told(event)
+
+
+def _start(
+    tasks: set[asyncio.Task[Any]], work: Coroutine[Any, Any, T], context: Context | None = None
+) -> asyncio.Task[T]:
+    task = asyncio.get_running_loop().create_task(work, context=context)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+def _here(tasks: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """Those of the running loop, if one runs: in a forked child the others are the parent's."""
+    try:
+        loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    except RuntimeError:
+        return []
+    return [task for task in list(tasks) if task is not this and task.get_loop() is loop]

@@ -10,7 +10,15 @@ import pytest
 from grokkit import AsyncGrok, Cache
 from grokkit.errors import GrokError, Misused, StoreUnavailable
 from grokkit.stores import MemoryStore
-from grokkit.telemetry.events import CacheHit, CacheMissed, CacheRefused, CacheStored, CallFinished, StateLost
+from grokkit.telemetry.events import (
+    CacheHit,
+    CacheMissed,
+    CacheRefused,
+    CacheStored,
+    CallFinished,
+    StateLost,
+    StateRecovered,
+)
 from grokkit.testing import Fault, MockTransport, Simulator, TurnableClock
 
 if TYPE_CHECKING:
@@ -365,6 +373,9 @@ async def test_what_was_kept_while_a_store_was_away_is_not_given_at_its_next_los
     assert not (await one.ask("Hi")).cached
     redis_server.start()
     await world.clock.advance(10)
+    while not world.told(StateRecovered):
+        await one.ask("Hi")
+        await asyncio.sleep(0)
     await one.ask("Hi")
     await other.cache.invalidate(tag="prices")
     redis_server.stop()
