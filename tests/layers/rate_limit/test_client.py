@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from grokkit import AsyncGrok, RateLimit
+from grokkit.stores import MemoryStore
 from grokkit.testing import Simulator, TurnableClock
 
 
@@ -59,3 +60,28 @@ async def test_who_waits_for_a_bound_of_its_own_holds_up_nobody_else() -> None:
     assert [name for name, _ in ended] == ["many"] * 10 + ["alone"] * 3
     assert [round(at) for name, at in ended if name == "alone"] == [15, 20, 25]
     assert ended[9][1] < 10.5
+
+
+class Lossy(MemoryStore):
+    """A store elsewhere that begins anew, as a Redis does that was restarted."""
+
+    def begin_anew(self) -> None:
+        MemoryStore.__init__(self, self._clock)
+
+
+async def test_limits_that_were_learned_outlive_a_store_that_lost_them() -> None:
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
+    sim.limit(requests_per_minute=120)
+    store = Lossy(clock.now)
+    grok = sim.async_grok(state=store)
+
+    async with clock.rushing():
+        await grok.ask("What are the limits?")
+        store.begin_anew()
+        waiting = [asyncio.ensure_future(grok.ask(f"{number}")) for number in range(200)]
+        await clock.sleep(40)
+        await grok.ask("one more, after the refresh")
+        await asyncio.gather(*waiting)
+
+    assert sim.count(status=429) == 0

@@ -364,6 +364,60 @@ async def test_what_one_process_learns_the_next_knows(clock: TurnableClock, figu
     await third
 
 
+class Lossy(MemoryStore):
+    """A store elsewhere that begins anew, as a Redis does that was restarted."""
+
+    def begin_anew(self) -> None:
+        MemoryStore.__init__(self, self._clock)
+
+
+async def test_what_was_learned_is_told_again_to_a_store_that_lost_it_and_forgotten_in_time(
+    clock: TurnableClock, figures: Figures, server: Server
+) -> None:
+    store = Lossy(clock.now)
+    teller, listener = RateLimiter(clock, store, figures), RateLimiter(clock, store, figures)
+
+    async def knows(limiter: RateLimiter, *, after: float = 0.0) -> bool:
+        await clock.advance(after)
+        await limiter(call(), server)
+        return bool(limiter.health()[0].limits)
+
+    def another() -> RateLimiter:
+        return RateLimiter(clock, store, figures)
+
+    server.headers = {"x-ratelimit-limit-requests": "120"}
+    assert await knows(teller)
+    server.headers = {}
+    assert await knows(listener)
+    store.begin_anew()
+    assert await knows(listener, after=40)
+    assert not await knows(another()), "who only heard of it does not tell it again"
+    assert await knows(teller)
+    assert await knows(another())
+    assert not await knows(teller, after=6 * 3600 - 30)
+    assert not await knows(listener, after=40)
+
+
+async def test_what_was_sent_before_a_store_lost_it_is_counted_again(
+    clock: TurnableClock, figures: Figures, server: Server
+) -> None:
+    store = Lossy(clock.now)
+    limiter = RateLimiter(clock, store, figures)
+    policy = RateLimit(burst=1.0)
+    server.headers = {"x-ratelimit-limit-requests": "5"}
+    for number in range(5):
+        await limiter(call(str(number), policy), server)
+    sixth = asyncio.create_task(limiter(call("5", policy), server))
+
+    await clock.advance(3)
+    store.begin_anew()
+    await clock.advance(55)
+    assert len(server.at) == 5
+    await clock.advance(70)
+
+    await sixth
+
+
 async def test_a_call_with_a_smaller_limit_of_its_own_delays_only_itself(
     limiter: RateLimiter, server: Server, clock: TurnableClock
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grokkit.layers.rate_limit.concurrency import Concurrency
 from grokkit.layers.rate_limit.estimate import Usual
-from grokkit.layers.rate_limit.limits import WINDOWS, Learned, Limit, in_force
+from grokkit.layers.rate_limit.limits import KEPT, WINDOWS, Learned, Limit, in_force
 from grokkit.layers.rate_limit.quotas import name_of, quotas_of, rate_of
 from grokkit.layers.rate_limit.recent import Recent
 from grokkit.layers.rate_limit.share import Share
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grokkit.clock import Clock
     from grokkit.config import RateLimit
     from grokkit.layers.rate_limit.waiting import Waiting
+    from grokkit.stores.store import Taken
 
 TOKENS = "tokens_per_minute"
 _MOST_PLANS = 16
@@ -63,6 +64,10 @@ class Lane:
         self.key = f"rate_limit/{account}/{model}"
         self.lock = threading.Lock()
         self.learned = Learned()
+        self.known_until = 0.0
+        """When that is forgotten, unless it is told or heard again before."""
+        self.is_witness = False
+        """Whether this process was told all of it by the server, and has not only heard of it from another one."""
         self.refresh_at = 0.0
         """When the shared store is asked again what others learned; 0.0 while it never was."""
         self.paused_until = 0.0
@@ -70,6 +75,8 @@ class Lane:
         self.concurrency = Concurrency()
         self.usual = Usual()
         self.recent = Recent()
+        self.is_local = False
+        """Whether the last take was from what is this process's own while the shared store is away."""
         self.changed_at = -math.inf
         """When limits were last found to be others than was thought."""
         self.observed_at: dict[str, float] = {}
@@ -133,6 +140,8 @@ class Lane:
             if news:
                 self.changed_at = now
                 self._begin_epoch()
+            if news or (headers == self.learned.headers and not self.learned.refusals):
+                self.known_until, self.is_witness = now + KEPT, True
         return news
 
     def adopt(self, learned: Learned, now: float) -> None:
@@ -141,7 +150,7 @@ class Lane:
             if learned.shrinks != self.learned.shrinks:
                 self.share.set(learned.share, now)
             if learned != self.learned:
-                self.learned = learned
+                self.learned, self.known_until, self.is_witness = learned, now + KEPT, False
                 self.changed_at = now
                 self._begin_epoch()
             self._headers = _UNSAID
@@ -162,12 +171,23 @@ class Lane:
                 return False
             told = self.learned
             self.learned = Learned(told.headers, told.refusals, self.share.at(now), told.shrinks + 1)
+            self.known_until, self.is_witness = now + KEPT, True
             self._begin_epoch()
             return True
 
     def known_since(self, quota: Quota) -> float:
         """The moment before which whatever was sent is counted already in what the server said."""
         return self.observed_at.get(name_of(quota), -math.inf)
+
+    def sent(self, now: float) -> dict[str, float]:
+        """What of each limit this process used in a window that ends now."""
+        return {name: self.recent.within(now, window, name) for name, window in WINDOWS.items()}
+
+    def took(self, taken: Taken, now: float) -> None:
+        """Look at once what the store knows, when it is another one than before."""
+        if (taken.at < 0.0) is not self.is_local:
+            self.is_local = not self.is_local
+            self.refresh_at = min(self.refresh_at, now)
 
     def leave(self, asking: Waiting | None = None) -> None:
         """One less runs. Those who found no room are told, but not the one who asks again anyway."""

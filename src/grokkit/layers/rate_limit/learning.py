@@ -1,11 +1,17 @@
-"""Learning limits from replies and refusals, and telling them to the other processes of a fleet."""
+"""Learning limits from replies and refusals, and telling them to the other processes of a fleet.
+
+A store may lose what it was told: a Redis that begins anew, or the local store while the shared one is away. So who
+knows limits goes on with them for as long as they are kept, and who told them to the store tells it again. Who only
+heard of them does not, or a fleet would pass on for ever what one of it learned long ago. What was used is lost at the
+same time: what this process sent lately is counted again, some of it twice, as nobody knows when the loss was.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grokkit.errors import RateLimited
-from grokkit.layers.rate_limit.limits import WINDOWS, Learned, usable
+from grokkit.layers.rate_limit.limits import KEPT, Learned, usable
 from grokkit.layers.rate_limit.quotas import name_of
 from grokkit.stores.store import Take
 from grokkit.telemetry.events import LimitLearned
@@ -15,14 +21,13 @@ if TYPE_CHECKING:
 
     from grokkit.call import Call
     from grokkit.clock import Clock
+    from grokkit.config import RateLimit
     from grokkit.errors import GrokError
     from grokkit.layers.rate_limit.holding import Holding
     from grokkit.layers.rate_limit.lane import Lane
     from grokkit.stores.store import Store
 
-KEPT = 6 * 3600.0
-"""Seconds after which what was learned is forgotten: limits may have been raised."""
-REFRESH = 30.0
+REFRESH = 10.0
 """Seconds between two looks at what others learned."""
 PAUSE = 1.0
 """Seconds without calls after a refusal that does not say how long to wait."""
@@ -36,13 +41,25 @@ class Teacher:
         self._clock = clock
         self._store = store
 
-    async def refresh(self, lane: Lane) -> None:
+    async def refresh(self, lane: Lane, policy: RateLimit) -> None:
         """Take over what others learned. The first calls of a lane all wait for that, later ones do not."""
         if lane.refresh_at:
             lane.refresh_at = self._clock.now() + REFRESH
         kept = await self._store.get(lane.key)
-        lane.adopt(Learned() if kept is None else Learned.decoded(kept), self._clock.now())
-        lane.refresh_at = self._clock.now() + REFRESH
+        now = self._clock.now()
+        if kept is not None:
+            lane.adopt(Learned.decoded(kept), now)
+        elif now >= lane.known_until:
+            lane.adopt(Learned(), now)
+        elif lane.is_witness:
+            await self._tell_again(lane, policy, now)
+        lane.refresh_at = now + REFRESH
+
+    async def _tell_again(self, lane: Lane, policy: RateLimit, now: float) -> None:
+        """The store has lost what it was told, and what was used."""
+        rest = lane.known_until - now
+        if await self._store.compare_and_set(lane.key, None, lane.learned.encoded(), ttl=rest):
+            await self._use(lane, policy, lane.sent(now))
 
     async def told(self, holding: Holding, call: Call, headers: Mapping[str, float]) -> None:
         """Limits in the headers of a reply."""
@@ -87,17 +104,19 @@ class Teacher:
 
     async def _begin(self, holding: Holding, observed: Mapping[str, float]) -> None:
         """Limits that were not counted before begin with what was sent already, or what the server says was."""
-        lane, now = holding.lane, self._clock.now()
-        plan = lane.plan(holding.plan.policy, now)
-        quotas = [take.quota for take in plan.requests] + list(plan.tokens)
-        used = [
-            Take(quota, -min(quota.limit, max(observed[name], lane.recent.within(now, WINDOWS[name], name))))
-            for quota in quotas
-            if (name := name_of(quota)) in observed
-        ]
-        if any(take.amount for take in used):
-            await self._store.give(used, 0.0)
+        lane = holding.lane
+        sent = lane.sent(self._clock.now())
+        await self._use(lane, holding.plan.policy, {name: max(most, sent[name]) for name, most in observed.items()})
         lane.stir()
+
+    async def _use(self, lane: Lane, policy: RateLimit, amounts: Mapping[str, float]) -> None:
+        """Count so much of limits as used, by name."""
+        plan = lane.plan(policy, self._clock.now())
+        quotas = [take.quota for take in plan.requests] + list(plan.tokens)
+        used = [Take(quota, -min(quota.limit, amounts.get(name_of(quota), 0.0))) for quota in quotas]
+        used = [take for take in used if take.amount]
+        if used:
+            await self._store.give(used, 0.0)
 
 
 def _counted(holding: Holding, now: float) -> Collection[str]:

@@ -140,7 +140,7 @@ class RateLimiter:
 
     async def _admit(self, lane: Lane, call: Call, policy: RateLimit) -> Holding:
         if self._clock.now() >= lane.refresh_at:
-            await self._teacher.refresh(lane)
+            await self._teacher.refresh(lane, policy)
         now = self._clock.now()
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
@@ -191,6 +191,8 @@ class RateLimiter:
 
     async def _ask(self, lane: Lane, policy: RateLimit, tokens: float, line: Waiting | None = None) -> Holding | float:
         """What the call holds from now on, or how long it has to wait before it is worth asking again."""
+        if self._clock.now() >= lane.refresh_at:
+            await self._teacher.refresh(lane, policy)
         now = self._clock.now()
         if lane.paused_until > now:
             return lane.paused_until - now
@@ -203,6 +205,7 @@ class RateLimiter:
         except BaseException:
             lane.leave(line)
             raise
+        lane.took(taken, now)
         if taken.wait:
             lane.leave(line)
             return taken.wait
@@ -242,7 +245,7 @@ class RateLimiter:
             lane.left_behind = True
             fresh = Lane(*key, self._clock, self._limits_of)
             fresh.learned, fresh.share, fresh.usual = lane.learned, lane.share, lane.usual
-            fresh.paused_until = lane.paused_until
+            fresh.known_until, fresh.paused_until = lane.known_until, lane.paused_until
             self._lanes[key] = fresh
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WINDOWS = {"requests_per_second": 1.0, "requests_per_minute": 60.0, "tokens_per_minute": 60.0}
 """The names of limits, and their windows in seconds."""
 
+KEPT = 6 * 3600.0
+"""Seconds after which what was learned is forgotten: limits may have been raised."""
+
 _HEADERS = {
     "x-ratelimit-limit-requests": "requests_per_minute",
     "x-ratelimit-limit-tokens": "tokens_per_minute",
