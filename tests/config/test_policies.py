@@ -108,10 +108,10 @@ def test_what_a_policy_does_not_take_is_said_in_words(name: str, given: Any, wor
 @pytest.mark.parametrize(
     ("policy", "parts", "words"),
     [
-        (Circuit, {"open_for": 40}, "Circuit(open_for=40) is longer than longest allows: 10"),
-        (Circuit, {"open_for": 40, "longest": 20}, "Circuit(open_for=40) is longer than longest allows: 20"),
-        (Retry, {"base": 60}, "Retry(base=60) is longer than cap allows: 30"),
-        (Retry, {"base": 60, "cap": 30}, "Retry(base=60) is longer than cap allows: 30"),
+        (Circuit, {"open_for": 40}, "Circuit(open_for=40) is above its longest, 10"),
+        (Circuit, {"open_for": 40, "longest": 20}, "Circuit(open_for=40) is above its longest, 20"),
+        (Retry, {"base": 60}, "Retry(base=60) is above its cap, 30"),
+        (Retry, {"base": 60, "cap": 30}, "Retry(base=60) is above its cap, 30"),
     ],
 )
 def test_a_first_wait_that_the_longest_would_cut_is_refused(policy: Any, parts: dict[str, Any], words: str) -> None:

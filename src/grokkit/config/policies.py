@@ -42,7 +42,7 @@ class Policy:
         if asked > bound and asked != default:
             name = type(self).__name__
             raise ConfigInvalid(
-                f"{name}({first}={asked:g}) is longer than {longest} allows: {bound:g}",
+                f"{name}({first}={asked:g}) is above its {longest}, {bound:g}",
                 hint=f"give both, as {name}({first}={asked:g}, {longest}={asked:g})",
                 param=first,
             )
