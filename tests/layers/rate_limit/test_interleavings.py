@@ -18,13 +18,14 @@ from grokkit.config import Policies, RateLimit
 from grokkit.errors import ConnectionFailed, GrokError, InvalidRequest, ServerFailed
 from grokkit.layers.figures import Figures
 from grokkit.layers.rate_limit import RateLimiter
+from grokkit.stores import Degrading
 from grokkit.stores.memory import MemoryStore
 from grokkit.testing import TurnableClock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from grokkit.stores.store import Take, Taken
+    from grokkit.stores.store import Store, Take, Taken
 
 REQUESTS, TOKENS, AT_ONCE = 12, 6_000, 5
 POLICY = RateLimit(
@@ -99,9 +100,14 @@ class LimiterMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.clock = TurnableClock()
         self.ledger = Ledger(self.clock)
-        store: Any = SlowLedger(self.ledger) if self.slow else self.ledger
+        store: Store = self.shared() if self.slow else self.ledger
         self.limiter = RateLimiter(self.clock, store, Figures(self.clock.now))
         self.calls: list[Sent] = []
+
+    def shared(self) -> Store:
+        """The ledger as a client asks it when it is somewhere else."""
+        far: Any = SlowLedger(self.ledger)
+        return Degrading(far, MemoryStore(self.clock.now), clock=self.clock)
 
     def teardown(self) -> None:
         try:

@@ -15,6 +15,7 @@ from grokkit.clock import SystemClock
 from grokkit.config import Retry
 from grokkit.layers.retry import BudgetHealth, RetryBudget
 from grokkit.layers.retry.savings import Savings
+from grokkit.stores import Degrading
 from grokkit.stores.memory import MemoryStore
 from grokkit.testing import TurnableClock
 
@@ -35,6 +36,19 @@ class CountedStore(MemoryStore):
     async def take(self, takes: Sequence[Take]) -> Taken:
         self.asked += 1
         return await super().take(takes)
+
+
+class Distant(MemoryStore):
+    """Does what it is asked for, and the answer is on its way for a second."""
+
+    def __init__(self, clock: TurnableClock) -> None:
+        super().__init__(clock.now)
+        self._sleep = clock.sleep
+
+    async def take(self, takes: Sequence[Take]) -> Taken:
+        taken = await super().take(takes)
+        await self._sleep(1.0)
+        return taken
 
 
 @pytest.fixture
@@ -119,6 +133,24 @@ async def test_those_who_share_a_store_share_the_reserve(store: CountedStore, cl
     assert await withdrawals(other, 2) == 2
     assert await withdrawals(one, 10) == 1 + 1
     assert await withdrawals(other, 10) == 0
+
+
+async def test_a_retry_of_one_who_was_cancelled_while_asking_for_it_stays_in_the_reserve(
+    store: CountedStore, clock: TurnableClock
+) -> None:
+    shared = Distant(clock)
+    budget = RetryBudget(Degrading(shared, store, clock=clock), clock)
+    asking = [asyncio.create_task(budget.withdraw("a", POLICY)) for _ in range(3)]
+    await clock.advance(0.5)
+
+    for one in asking:
+        one.cancel()
+    await clock.advance(2.0)
+    again = asyncio.gather(*(budget.withdraw("a", POLICY) for _ in range(4)))
+    await clock.advance(1.0)
+
+    assert all(one.cancelled() for one in asking)
+    assert sorted(await again) == [False, True, True, True]
 
 
 async def test_without_a_reserve_only_what_was_paid_in_counts(budget: RetryBudget, store: CountedStore) -> None:

@@ -1,4 +1,4 @@
-"""Taking from a store so that nothing is lost, and giving back to it from places that cannot wait."""
+"""Taking from a store, and giving back to it from places that cannot wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Purse:
-    """A store of quotas. One in memory answers at once; any other is asked in tasks that end by themselves."""
+    """A store of quotas. One in memory answers at once; to any other is given in tasks that end by themselves."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -26,15 +26,10 @@ class Purse:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, takes: Sequence[Take]) -> Taken:
-        """See `Store.take`. What was taken for one who was cancelled meanwhile goes back."""
+        """See `Store.take`. What a shared store takes for one who is cancelled meanwhile, `Degrading` gives back."""
         if self.memory is not None:
             return self.memory.take_now(takes)
-        taking = asyncio.ensure_future(self._store.take(takes))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            self._start(self._undo(taking, takes), asyncio.get_running_loop())
-            raise
+        return await self._store.take(takes)
 
     def give(self, takes: Sequence[Take], at: float, loop: asyncio.AbstractEventLoop) -> None:
         """See `Store.give`; `loop` is that of the call, and may be another one, or closed: then time gives it back."""
@@ -52,12 +47,6 @@ class Purse:
     async def _give(self, takes: Sequence[Take], at: float) -> None:
         with suppress(StoreUnavailable):
             await self._store.give(takes, at)
-
-    async def _undo(self, taking: asyncio.Future[Taken], takes: Sequence[Take]) -> None:
-        with suppress(StoreUnavailable):
-            taken = await taking
-            if not taken.wait:
-                await self._store.give(takes, taken.at)
 
     def _start(self, work: Coroutine[object, object, None], loop: asyncio.AbstractEventLoop) -> None:
         task = loop.create_task(work, context=Context())
