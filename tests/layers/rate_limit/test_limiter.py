@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,17 @@ import pytest
 
 from grokkit.call import Call, Ending, Reply
 from grokkit.config import Policies, RateLimit
-from grokkit.errors import ConnectionFailed, NoCapacity, QueueFull, RateLimited, WouldExceedDeadline
+from grokkit.errors import (
+    ConnectionFailed,
+    NoCapacity,
+    QueueFull,
+    RateLimited,
+    StoreUnavailable,
+    WouldExceedDeadline,
+)
 from grokkit.layers.figures import Figures
 from grokkit.layers.rate_limit import RateLimiter
+from grokkit.layers.rate_limit.giving import AT_ONCE
 from grokkit.stores.memory import MemoryStore
 from grokkit.telemetry.events import Admitted, LimitLearned, Queued
 from grokkit.telemetry.span import Span
@@ -20,7 +29,9 @@ from grokkit.testing import TurnableClock
 from grokkit.wire.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from grokkit.stores.store import Take, Taken
 
 START = 1000.0
 
@@ -476,6 +487,82 @@ def test_a_forked_child_starts_with_an_empty_queue() -> None:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
     assert asyncio.run(parent()) == 0
+
+
+class Elsewhere(MemoryStore):
+    """A store that takes a moment to answer, and counts how often and by how many at one time it was asked."""
+
+    asked = under_way = most = 0
+    broken = False
+
+    async def get(self, key: str) -> bytes | None:
+        async with self.answering():
+            if self.broken:
+                raise StoreUnavailable("away")
+            return await super().get(key)
+
+    async def take(self, takes: Sequence[Take]) -> Taken:
+        async with self.answering():
+            return await super().take(takes)
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        self.asked += 1
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+
+
+async def test_thousands_who_come_at_once_ask_a_store_elsewhere_a_few_times(
+    clock: TurnableClock, figures: Figures, server: Server
+) -> None:
+    store = Elsewhere(clock.now)
+    limiter = RateLimiter(clock, store, figures)
+    policy = RateLimit(requests_per_minute=600, burst=0.1, mode="fixed")
+
+    tasks = [asyncio.create_task(limiter(call(str(number), policy), server)) for number in range(5000)]
+    await clock.advance(0)
+
+    assert len(server.at) == 60
+    assert store.asked < 200
+    assert store.most <= AT_ONCE
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_the_first_look_at_what_others_learned_is_for_all_who_wait_for_it(
+    clock: TurnableClock, figures: Figures, server: Server
+) -> None:
+    store = Elsewhere(clock.now)
+    limiter = RateLimiter(clock, store, figures)
+    first, *others = [asyncio.create_task(limiter(call(str(number)), server)) for number in range(10)]
+    await asyncio.sleep(0)
+
+    first.cancel()
+    await asyncio.gather(*others)
+
+    assert store.asked == 1
+    assert first.cancelled()
+
+
+async def test_a_first_look_that_fails_fails_all_who_wait_for_it_each_with_an_error_of_its_own(
+    clock: TurnableClock, figures: Figures, server: Server
+) -> None:
+    store = Elsewhere(clock.now)
+    store.broken = True
+    limiter = RateLimiter(clock, store, figures)
+
+    errors = await asyncio.gather(*(limiter(call(), server) for _ in range(10)), return_exceptions=True)
+
+    assert [str(error) for error in errors] == [str(StoreUnavailable("away"))] * 10
+    assert len(set(map(id, errors))) == 10
+    store.broken = False
+    assert (await limiter(call(), server)).status == 200
 
 
 async def test_a_store_that_fails_fails_the_call_and_not_those_behind(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import Context
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from grokkit.errors import StoreUnavailable
 from grokkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from grokkit.stores.store import Store, Take, Taken
+
+AT_ONCE = 32
+"""How many ask a store elsewhere at one time, on one loop: as many as the Redis store has connections."""
+_OPEN = nullcontext()
 
 
 class Purse:
@@ -24,6 +30,18 @@ class Purse:
         self.memory = store if type(store) is MemoryStore else None
         """The store, when it is ours in memory, which answers at once."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+    def door(self) -> AbstractAsyncContextManager[object]:
+        """To be held by a call that asks for the first time: thousands may come at once."""
+        return _OPEN if self.memory is not None else self._door()
+
+    def _door(self) -> asyncio.Semaphore:
+        loop = asyncio.get_running_loop()
+        door = self._doors.get(loop)
+        if door is None:
+            door = self._doors[loop] = asyncio.Semaphore(AT_ONCE)
+        return door
 
     async def take(self, takes: Sequence[Take]) -> Taken:
         """See `Store.take`. What a shared store takes for one who is cancelled meanwhile, `Degrading` gives back."""
@@ -46,7 +64,8 @@ class Purse:
 
     async def _give(self, takes: Sequence[Take], at: float) -> None:
         with suppress(StoreUnavailable):
-            await self._store.give(takes, at)
+            async with self._door():
+                await self._store.give(takes, at)
 
     def _start(self, work: Coroutine[object, object, None], loop: asyncio.AbstractEventLoop) -> None:
         task = loop.create_task(work, context=Context())

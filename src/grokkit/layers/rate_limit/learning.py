@@ -8,6 +8,9 @@ same time: what this process sent lately is counted again, some of it twice, as 
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import Context
+from functools import partial
 from typing import TYPE_CHECKING
 
 from grokkit.errors import RateLimited
@@ -40,11 +43,34 @@ class Teacher:
     def __init__(self, clock: Clock, store: Store) -> None:
         self._clock = clock
         self._store = store
+        self._looks: dict[tuple[Lane, asyncio.AbstractEventLoop], asyncio.Task[None]] = {}
+        """The first looks at what others learned."""
 
     async def refresh(self, lane: Lane, policy: RateLimit) -> None:
-        """Take over what others learned. The first calls of a lane all wait for that, later ones do not."""
+        """Take over what others learned. The first calls of a lane all wait for one look, later ones do not."""
         if lane.refresh_at:
             lane.refresh_at = self._clock.now() + REFRESH
+            await self._look(lane, policy)
+            return
+        loop = asyncio.get_running_loop()
+        look = self._looks.get((lane, loop))
+        if look is None:
+            look = self._looks[lane, loop] = loop.create_task(self._look(lane, policy), context=Context())
+            look.add_done_callback(partial(self._looked, (lane, loop)))
+        await asyncio.wait((look,))
+        if look.cancelled():
+            raise asyncio.CancelledError
+        if (error := look.exception()) is not None:
+            from grokkit.layers.coalesce.failures import copy_of
+
+            raise copy_of(error)
+
+    def _looked(self, key: tuple[Lane, asyncio.AbstractEventLoop], look: asyncio.Task[None]) -> None:
+        del self._looks[key]
+        if not look.cancelled():
+            look.exception()  # seen, even where all who waited for it have left
+
+    async def _look(self, lane: Lane, policy: RateLimit) -> None:
         kept = await self._store.get(lane.key)
         now = self._clock.now()
         if kept is not None:

@@ -145,13 +145,11 @@ class RateLimiter:
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
         tokens = tokens_of(call.body, lane.usual.output) if plan.tokens else 0.0
-        wait = 0.0
-        if not _has_line(lane, plan):
-            outcome = await self._ask(lane, policy, tokens)
-            if isinstance(outcome, Holding):
-                return outcome
-            wait = outcome
-        return await self._wait(lane, plan, Waiter(call, tokens), wait)
+        outcome: Holding | float = 0.0
+        async with self._purse.door():
+            if not _has_line(lane, plan):
+                outcome = await self._ask(lane, policy, tokens)
+        return outcome if isinstance(outcome, Holding) else await self._wait(lane, plan, Waiter(call, tokens), outcome)
 
     async def _wait(self, lane: Lane, plan: Plan, waiter: Waiter, wait: float) -> Holding:
         call, policy, began = waiter.call, plan.policy, self._clock.now()
