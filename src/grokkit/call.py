@@ -8,6 +8,7 @@ import msgspec
 
 from grokkit.config import Limits, Policies
 from grokkit.errors import CallRef, InvalidRequest, ReplyTooLarge
+from grokkit.owner import Owner
 from grokkit.wire.reading import read_object
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ API_KEY = "api_key"
 IDEMPOTENCY = "idempotency-key"
 """The header by which a server can tell that two POSTs are tries of one call."""
 
+_NOBODY = Owner()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -65,6 +67,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
     """The number of this try."""
     span: "Span | None" = None
+    owner: Owner = _NOBODY
+    """The client that makes it: when that is closed, nothing is sent."""
     context: Mapping[str, Any] = {}
     """For layers to leave notes to layers further in."""
 

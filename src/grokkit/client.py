@@ -288,9 +288,10 @@ class AsyncGrok(MakesAgents, PromptedForTypes):
         await self.models.list()
 
     async def close(self) -> None:
-        """Close the connections of the running loop; later calls raise `ClientClosed`.
+        """Close the connections of the running loop; later calls raise `ClientClosed`, and so do those that wait.
 
-        A derived client closes no connection.
+        A call that waits for its turn or for another try ends at once; one that is on its way ends with its connection.
+        A derived client closes no connection: it ends its own calls that wait.
         """
         self._channel.close()
         if not self._channel.is_derived:

@@ -299,7 +299,7 @@ class Grok(MakesAgents):
     warmup = blocking(AsyncGrok.warmup)
 
     def close(self) -> None:
-        """Close the connections; later calls raise `ClientClosed`.
+        """Close the connections; later calls raise `ClientClosed`, and so do those of other threads that wait.
 
         Before the first blocking call of the process there are none, and no thread is started to close them.
         A derived client closes no connection.

@@ -77,9 +77,13 @@ class Misused(BadCall):
 
 
 class ClientClosed(Misused):
-    """The client was closed before this call."""
+    """The client was closed before this call, or while it waited; `may_have_run` tells whether a try was sent."""
 
     hint = "make the call inside the client's `with` block, or make a new client"
+
+    def __init__(self, message: str, *, may_have_run: bool = False, **details: Unpack[Details]) -> None:
+        super().__init__(message, **details)
+        self._ambiguous = may_have_run
 
 
 class StreamNotOpen(Misused):

@@ -91,7 +91,7 @@ class Hedging:
 
     async def _place_beside(self, first: Try, call: Call, room: Room) -> Place | None:
         """A place for the second try, which is paid for; None when there is none, or it is not wanted any more."""
-        place = None if first.done() else await room.another()
+        place = None if first.done() or call.owner.closed else await room.another()
         if place is None:
             return None
         wanted = False

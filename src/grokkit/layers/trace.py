@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from grokkit.errors import ConfigInvalid, GrokError
+from grokkit.owner import Underway
 from grokkit.telemetry.logging import log_event
 from grokkit.telemetry.span import Span
 
@@ -36,13 +37,25 @@ class Trace:
         if call.span is not None:
             return await call_next(call)
         span = Span(call, self._hooks, self._clock, watched=self._watched)
+        owner, task = call.owner, asyncio.current_task()
+        underway = Underway(span, task, 0 if task is None else task.cancelling())
+        owner.underway.add(underway)
         try:
             reply = await call_next(replace(call, span=span))
         except BaseException as error:
-            span.failed(error)
-            if isinstance(error, GrokError):
+            closed = owner.left(underway, call, error)
+            span.failed(closed or error)
+            if isinstance(closed or error, GrokError):
                 await asyncio.sleep(0)  # what is refused without a wait may be asked again at once: others run first
-            raise
+            if closed is None:
+                raise
+            try:
+                raise closed from None
+            finally:
+                del closed  # else the error and this frame keep each other alive
+        owner.underway.discard(underway)
+        if underway.ended:
+            owner.came_back(underway)
         reply.span = span
         span.replied(reply.status, reply.request_id)
         return reply

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from grokkit import models
 from grokkit.call import API_KEY, IDEMPOTENCY, Call, Ending, new_identity
 from grokkit.config import POLICY_NAMES, Fallback, Secret
-from grokkit.errors import ClientClosed
+from grokkit.owner import Owner, refused, while_open
 from grokkit.wire.answer import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from grokkit.call import Reply
+    from grokkit.call import Next, Reply
     from grokkit.clock import Clock
     from grokkit.config import Config, KeySource, Limits, Policies
-    from grokkit.pipeline import Stack, Stacks
+    from grokkit.pipeline import Stacks
     from grokkit.resources.options import CallOptions
     from grokkit.wire.answer import Answer
     from grokkit.wire.usage import Prices
@@ -42,8 +42,9 @@ class Channel:
         self.config = config
         self._stacks = stacks
         self.clock = clock
-        self._parent = parent
-        self._closed = False
+        self.owner: Owner = Owner(None if parent is None else parent.owner)
+        self.is_derived = parent is not None
+        """Whether it closes with another one."""
         self._policies = config.policies()
         self.stack = stacks.of(self._policies)
         self.account = _fingerprint(config.base_url, config.api_key)
@@ -59,18 +60,13 @@ class Channel:
         return Channel(config, self._stacks, self.clock, parent=self)
 
     @property
-    def is_derived(self) -> bool:
-        """Whether it closes with another one."""
-        return self._parent is not None
-
-    @property
     def closed(self) -> bool:
         """Whether calls are refused."""
-        return self._closed or (self._parent is not None and self._parent.closed)
+        return self.owner.closed
 
     def close(self) -> None:
-        """Refuse calls from now on."""
-        self._closed = True
+        """Refuse calls from now on, and end those that wait."""
+        self.owner.close()
 
     def call(
         self,
@@ -110,6 +106,7 @@ class Channel:
             max_event_size=self.config.max_event_size,
             policies=self._policies_for(options) if options else self._policies,
             account=self.account,
+            owner=self.owner,
             context=self._context,
         )
 
@@ -121,13 +118,13 @@ class Channel:
 
     def send(self, call: Call) -> Awaitable[Reply]:
         """The reply of the stack. The receiver ends its span. Raises `ClientClosed`."""
-        if self.closed:
-            raise ClientClosed("this client is closed", hint="make a new one, or close it later", call=call.ref)
+        if self.owner.closed:
+            raise refused(call)
         stack = self.stack if call.policies is self._policies else self._stacks.of(call.policies)
         return stack.send(call)
 
-    def adopted(self, call: Call) -> tuple[Call, Stack]:
-        """A call of another client as this one makes it, for its own model, and the stack to send it down.
+    def adopted(self, call: Call) -> tuple[Call, Next]:
+        """A call of another client as this one makes it, for its own model, and the way to send it.
 
         It stays the same call: its id, tenant, priority and deadline. This client's own fallback is left out.
         """
@@ -148,9 +145,10 @@ class Channel:
             headers={**base, CLIENT_REQUEST_ID: call.id, IDEMPOTENCY: key},
             policies=policies,
             account=self.account,
+            owner=self.owner,
             context={**call.context, API_KEY: self.config.api_key},
         )
-        return changed, self._stacks.of(policies)
+        return changed, functools.partial(while_open, call_next=self._stacks.of(policies).send)
 
     async def answer(self, call: Call, read: Callable[[Reply], Answer]) -> Answer:
         """Send a call to a model and read its answer."""

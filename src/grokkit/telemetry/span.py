@@ -33,6 +33,9 @@ class Span:
         "_time_to_output",
         "_watched",
         "attempts",
+        "on_wire",
+        "refusals",
+        "tries",
     )
 
     def __init__(self, call: Call, hooks: Sequence[Hook], clock: Clock, *, watched: bool = True) -> None:
@@ -48,6 +51,12 @@ class Span:
         self._watched = watched
         self.attempts = 1
         """How often the call was made so far."""
+        self.tries = 0
+        """How often it was sent: by retries, by hedges and in fallbacks."""
+        self.refusals = 0
+        """How many of these certainly did not run."""
+        self.on_wire = 0
+        """How many of them are on their way at this moment."""
         if watched:
             self.tell(CallStarted(call=call.ref, client_request_id=call.id))
 

@@ -93,7 +93,7 @@ class AiohttpTransport:
             )
         except _CAUGHT as error:
             failure = _translated(error, call)
-            unsent = again and _was_never_written(error, call)
+            unsent = again and not call.owner.closed and _was_never_written(error, call)
         else:
             if not call.stream and (body := _already_here(response, call.max_body_size)) is not None:
                 return Reply(response.status, response.headers, body=body)

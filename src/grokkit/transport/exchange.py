@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from grokkit.clock import Within
 from grokkit.errors import FirstEventTimedOut, GrokError, ReplyUnreadable
+from grokkit.owner import refused
 from grokkit.transport.stream_clocks import StreamClocks, wire_timed_out
 from grokkit.wire.error_body import classify
 from grokkit.wire.first_output import FirstOutput, reported_error
@@ -52,24 +53,31 @@ class Exchange:
 
     async def __call__(self, call: Call) -> Reply:
         """The reply, with its body read, or streaming when the call asks for a stream and gets one."""
-        opened = self._clock.now()
+        if call.owner.closed:
+            raise refused(call)
+        opened, span = self._clock.now(), call.span
         reply: Reply | None = None
+        if span is not None:
+            span.tries += 1
+            span.on_wire += 1
         try:
             with self._patience(call, opened) as limit:
                 reply = await self._transport.send(self._with_remaining_time(call))
-                if call.span is not None:
-                    call.span.replied(reply.status, reply.request_id)
+                if span is not None:
+                    span.replied(reply.status, reply.request_id)
                 if reply.body is None:
                     await self._read(call, reply, limit, opened)
             if reply.body is not None:
                 _refuse(call, reply)
+            first = self._clock.now() - opened
+            if call.gather is not None and reply.body is None:
+                reply = await call.gather(call, reply)
         except GrokError as error:
-            if reply is not None:
-                error.request_id = error.request_id or reply.request_id
+            _note(call, reply, error)
             raise
-        first = self._clock.now() - opened
-        if call.gather is not None and reply.body is None:
-            reply = await call.gather(call, reply)
+        finally:
+            if span is not None:
+                span.on_wire -= 1
         if call.model is not None:
             whole = None if reply.body is None else self._clock.now() - opened
             reply.on_end(partial(self._ended, call, first, whole))
@@ -156,6 +164,17 @@ class _Resumed:
 
     async def _next_held(self) -> bytes:
         return self._held.pop()
+
+
+def _note(call: Call, reply: Reply | None, error: GrokError) -> None:
+    """Say of an error what is known of its try; what a closed client was refused is not tried again."""
+    if reply is not None:
+        error.request_id = error.request_id or reply.request_id
+    if call.span is not None and not error.may_have_run:
+        call.span.refusals += 1
+    if call.owner.closed and error.retryable:
+        error.retryable = False
+        error.hint = "; ".join(filter(None, [error.hint, "not tried again: the client was closed"]))
 
 
 def _refuse(call: Call, reply: Reply) -> None:

@@ -160,7 +160,7 @@ class CircuitBreaker:
     def _failed(
         self, circuit: LiveCircuit, epoch: int, began: float, call: Call, error: BaseException
     ) -> Change | None:
-        failure = in_brief(error) if is_fault(error) else None
+        failure = in_brief(error) if is_fault(error) and not call.owner.closed else None
         policy, now = call.policies.circuit, self._clock.now()
         with self.lock:
             if failure is None:
@@ -176,7 +176,7 @@ class CircuitBreaker:
 
     def _stream_ended(self, circuit: LiveCircuit, mark: Mark, call: Call, ending: Ending) -> None:
         """The next call of this circuit tells the others, if it changed."""
-        if ending.error is None or not is_fault(ending.error):
+        if ending.error is None or call.owner.closed or not is_fault(ending.error):
             return
         failure, now = in_brief(ending.error), self._clock.now()
         with self.lock:

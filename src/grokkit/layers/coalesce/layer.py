@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
 from grokkit.clock import Within
+from grokkit.errors import ClientClosed, ConnectionLost
 from grokkit.layers.coalesce.flight import Flight
 from grokkit.layers.coalesce.key import key_of
+from grokkit.owner import while_open
 from grokkit.telemetry.events import Joined
 from grokkit.transport.stream_clocks import deadline_exceeded
 
@@ -62,24 +65,36 @@ class SingleFlight:
         if not _is_made_alike(call, led.leader):
             return await call_next(call)
         call.tell(Joined, leader=led.leader.id)
-        reply = await self._share(call, led.flight)
+        return await self._join(led, call.replace(deadline=self._deadline_of(call)), call_next)
+
+    async def _join(self, led: _Led, call: Call, call_next: Next) -> Reply:
+        """Share another's call. When that ends because its client was closed, ours is made anew."""
+        try:
+            reply = await self._share(call, led.flight)
+        except (ClientClosed, ConnectionLost):
+            if call.owner.closed or not led.leader.owner.closed:
+                raise
+            return await self(call, call_next)
         reply.context[JOINED] = led.leader.id
         return reply
 
     def _begin(self, key: _Key, call: Call, call_next: Next) -> Flight:
-        flight = Flight(_upstream(call), call_next, lambda: self._flights.pop(key))
+        flight = Flight(_upstream(call), partial(while_open, call_next=call_next), lambda: self._flights.pop(key))
         self._flights[key] = _Led(call, flight)
         return flight
 
     async def _share(self, call: Call, flight: Flight) -> Reply:
-        total = call.limits.total
-        moments = [moment for moment in (call.deadline, total and self._clock.now() + total) if moment is not None]
-        deadline = min(moments, default=None)
+        total, deadline = call.limits.total, self._deadline_of(call)
         with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
             reply = await flight.share()
         if deadline is not None:
             reply.context["deadline"] = deadline
         return reply
+
+    def _deadline_of(self, call: Call) -> float | None:
+        total = call.limits.total
+        moments = [moment for moment in (call.deadline, total and self._clock.now() + total) if moment is not None]
+        return min(moments, default=None)
 
     def health(self) -> InFlight:
         """What is shared at this moment."""

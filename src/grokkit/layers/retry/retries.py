@@ -6,7 +6,7 @@ from functools import partial
 from random import random as _random
 from typing import TYPE_CHECKING
 
-from grokkit.errors import CircuitOpen, GrokError, QueueFull, RateLimited, WouldExceedDeadline
+from grokkit.errors import CircuitOpen, ClientClosed, GrokError, QueueFull, RateLimited, WouldExceedDeadline
 from grokkit.layers.effects import has_effects
 from grokkit.telemetry.events import Retried, RetryRefused
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ATTEMPT = "x-grokkit-attempt"
 """The header with the number of the try, from the second on."""
 
-_NOTHING_SENT = (CircuitOpen, QueueFull, WouldExceedDeadline)
+_NOTHING_SENT = (CircuitOpen, ClientClosed, QueueFull, WouldExceedDeadline)
 _NOT_AGAIN = "not tried again: "
 _HELD_BACK = Stop("budget", "retries are held back because too many calls fail")
 
