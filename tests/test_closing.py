@@ -255,6 +255,24 @@ async def test_a_call_that_joined_one_of_a_client_that_is_closed_is_made_anew(se
     assert len(served.calls) == 2
 
 
+async def test_a_call_in_the_line_of_a_fallback_that_is_closed_goes_on_to_the_next(world: World) -> None:
+    world.sim.on(model="grok-4.7").reply(error="capacity")
+    other = world.sim.async_grok(model="grok-4.3", rate_limit=ONE_A_MINUTE)
+    await other.ask("first")
+    grok = world.sim.async_grok(model="grok-4.7", retries=0, fallback=[other, MODEL], hooks=[world.heard])
+    asked = asyncio.create_task(grok.ask("Hi"))
+    await world.heard.until(Queued)
+
+    await other.close()
+
+    answer = await asked
+    assert answer.model == MODEL
+    assert [(handover.error, handover.attempts) for handover in answer.fallbacks] == [
+        ("NoCapacity", 1),
+        ("ClientClosed", 1),
+    ]
+
+
 async def test_a_client_that_its_own_call_closes_sends_nothing_of_it(world: World) -> None:
     async def closes(call: Call, call_next: Next) -> Reply:
         await grok.close()

@@ -301,3 +301,39 @@ async def test_a_server_of_yours_that_gives_a_call_a_key_of_its_own_keeps_it() -
     await Fallbacks()(call_of(Keyed(servers), headers={"idempotency-key": "c-1"}), servers)
 
     assert [call.headers["idempotency-key"] for call in servers.calls] == ["c-1", "its own"]
+
+
+@pytest.mark.parametrize("face", ["async", "blocking"])
+def test_a_closed_client_is_not_asked_and_the_next_one_is(face: str) -> None:
+    sim, other = Simulator(), Simulator()
+    sim.on(model="grok-4.7").reply(error="capacity")
+    closed: Any = other.async_grok() if face == "async" else other.grok()
+    asyncio.run(closed.close()) if face == "async" else closed.close()
+    grok = sim.grok(model="grok-4.7", retries=0, fallback=[closed, "grok-4.3"])
+
+    answer = grok.ask("Hi")
+
+    assert answer.model == "grok-4.3"
+    assert not other.calls
+    failed = answer.fallbacks[1]
+    assert (failed.reason, failed.error, failed.message, failed.attempts) == (
+        "failure",
+        "ClientClosed",
+        "this client is closed",
+        0,
+    )
+
+
+def test_when_none_but_a_closed_client_is_left_the_first_error_is_raised_with_a_note() -> None:
+    sim, other = Simulator(), Simulator()
+    sim.outage(600)
+    closed = other.grok()
+    closed.close()
+
+    with pytest.raises(NoCapacity) as caught:
+        sim.grok(retries=0, fallback=[closed]).ask("Hi")
+
+    assert not other.calls
+    assert caught.value.attempts == 1
+    (note,) = caught.value.__notes__
+    assert note.endswith("failed too: ClientClosed: this client is closed")

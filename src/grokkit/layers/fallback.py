@@ -15,6 +15,7 @@ Which failures count is said by `Fallback(to=..., on=...)`:
 
 A model that is not found counts as a failure, since to the caller a retired model is an outage that never ends; that is
 not on by default, since it would hide a mistyped name just as well. A call that used up its time is never made again.
+A client that is closed is passed over, whatever the conditions are.
 
 Each is asked under the same client request id and the same deadline, with its own retries before the next one's turn,
 and with an idempotency key of its own, the same over its tries: what another model is asked is another request.
@@ -39,6 +40,7 @@ import msgspec
 from grokkit.call import IDEMPOTENCY
 from grokkit.errors import (
     CircuitOpen,
+    ClientClosed,
     ConfigInvalid,
     ContextTooLong,
     DeadlineExceeded,
@@ -51,10 +53,11 @@ from grokkit.errors import (
     TryLater,
 )
 from grokkit.layers.effects import has_effects
+from grokkit.owner import refused
 from grokkit.telemetry.events import FellBack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Iterator, Sequence
 
     from grokkit.call import Call, Next, Reply
 
@@ -69,6 +72,7 @@ _REASONS: tuple[tuple[type[GrokError], str], ...] = (
     (RateLimited, "rate_limit"),
     (QueueFull, "rate_limit"),
     (ModelNotFound, "failure"),
+    (ClientClosed, "failure"),
 )
 
 
@@ -113,10 +117,10 @@ class Fallbacks:
             if failures:
                 handovers.append(_hand_over(call, failures[-1], target))
             try:
-                reply = await target.send(target.call)
+                reply = await _asked(target)
             except GrokError as error:
                 failures.append(_Failure(target.name, error))
-                if not reason_to_pass_on(call, error):
+                if call.owner.closed or not reason_to_pass_on(call, error):
                     break
             else:
                 if handovers:
@@ -153,9 +157,14 @@ def reason_of(error: GrokError) -> str | None:
 def reason_to_pass_on(call: Call, error: GrokError) -> str | None:
     """The reason for which the call goes to the next one after this failure; None when it does not."""
     reason = reason_of(error)
-    if reason not in call.policies.fallback.on or _has_perhaps_acted(call, error):
-        return None
-    return reason
+    counts = isinstance(error, ClientClosed) or reason in call.policies.fallback.on
+    return reason if counts and not _has_perhaps_acted(call, error) else None
+
+
+def _asked(target: _Target) -> Awaitable[Reply]:
+    if target.call.owner.closed:
+        raise refused(target.call)
+    return target.send(target.call)
 
 
 def _has_perhaps_acted(call: Call, error: GrokError) -> bool:
