@@ -53,6 +53,7 @@ from grokkit.errors import (
     TryLater,
 )
 from grokkit.layers.effects import has_effects
+from grokkit.layers.rate_limit.passing import PASSES_ON
 from grokkit.owner import refused
 from grokkit.telemetry.events import FellBack
 
@@ -174,14 +175,19 @@ def _has_perhaps_acted(call: Call, error: GrokError) -> bool:
 def _targets(call: Call, call_next: Next) -> Iterator[_Target]:
     others = [each for each in call.policies.fallback.to if each != call.model]
     _refuse_unfit(call, others)
-    yield _Target(call.model or "", call, call_next)
+    yield _Target(call.model or "", _passing(call, call, others_left=bool(others)), call_next)
     for number, other in enumerate(others, start=2):
         if isinstance(other, str):
-            yield _Target(other, _with_own_key(_for_model(call, other), call, number), call_next)
+            name, made, send = other, _for_model(call, other), call_next
         else:
-            adopted, send = other.serving(call)
-            name = f"{adopted.model} at {_host(adopted.base_url)}"
-            yield _Target(name, _with_own_key(adopted, call, number), send)
+            made, send = other.serving(call)
+            name = f"{made.model} at {_host(made.base_url)}"
+        yield _Target(name, _passing(_with_own_key(made, call, number), call, others_left=number <= len(others)), send)
+
+
+def _passing(made: Call, call: Call, *, others_left: bool) -> Call:
+    """With a note, where others are left, that it need not wait for a model that cannot serve."""
+    return made.replace(context={**made.context, PASSES_ON: call.policies.fallback.on}) if others_left else made
 
 
 def _refuse_unfit(call: Call, others: Sequence[object]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from grokkit import AsyncGrok, RateLimit
+import pytest
+
+from grokkit import AsyncGrok, Fallback, RateLimit, Retry
+from grokkit.errors import NoCapacity, RateLimited
 from grokkit.stores import MemoryStore
 from grokkit.testing import Simulator, TurnableClock
 
@@ -85,3 +88,75 @@ async def test_limits_that_were_learned_outlive_a_store_that_lost_them() -> None
         await asyncio.gather(*waiting)
 
     assert sim.count(status=429) == 0
+
+
+@pytest.mark.parametrize("retries", [0, 4])
+def test_a_fallback_is_asked_at_once_where_the_model_is_known_to_have_no_capacity(retries: int) -> None:
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
+    sim.on(model="grok-4.7").reply(error="capacity", retry_after=60)
+    first = sim.grok(retries=0, model="grok-4.7")
+    grok = first.with_options(retries=Retry(max=retries), fallback=["grok-4.3"])
+
+    with clock.rushing():
+        with pytest.raises(NoCapacity):
+            first.ask("Hi")
+        began = clock.now()
+        answer = grok.ask("Hi")
+
+    assert clock.now() - began < 1
+    assert [(one.reason, one.attempts) for one in answer.fallbacks] == [("capacity", 0)]
+    assert len(sim.calls) == 2
+    assert not any(budget.paid for budget in grok.health().budgets)
+
+
+def test_the_last_who_is_left_is_waited_for() -> None:
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
+    sim.on(model="grok-4.7").reply(error="capacity", retry_after=60)
+    sim.on(model="grok-4.3", times=1).reply(error="capacity", retry_after=30)
+    grok = sim.grok(retries=0, model="grok-4.7", fallback=["grok-4.3"])
+
+    with clock.rushing():
+        with pytest.raises(NoCapacity):
+            grok.ask("Hi")
+        began = clock.now()
+        answer = grok.ask("Hi")
+
+    assert answer.model == "grok-4.3"
+    assert 30 <= clock.now() - began < 31
+    assert len(sim.calls) == 3
+
+
+@pytest.mark.parametrize(("conditions", "waited"), [(("capacity",), 20), (("rate_limit",), 0)])
+def test_a_pause_for_calls_that_came_too_fast_is_waited_for_unless_that_is_a_reason(
+    conditions: tuple[str, ...], waited: int
+) -> None:
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
+    sim.on(model="grok-4.7", times=1).reply(json={"error": "Too many requests"}, status=429, retry_after=20)
+    first = sim.grok(retries=Retry(max=0), model="grok-4.7")
+    grok = first.with_options(fallback=Fallback(to=("grok-4.3",), on=conditions))
+
+    with clock.rushing():
+        with pytest.raises(RateLimited):
+            first.ask("Hi")
+        began = clock.now()
+        grok.ask("Hi")
+
+    assert round(clock.now() - began) == waited
+
+
+async def test_those_who_wait_already_ask_the_fallback_when_the_model_has_no_capacity() -> None:
+    clock = TurnableClock()
+    sim = Simulator(clock=clock)
+    sim.on(model="grok-4.7").reply(error="capacity", retry_after=100)
+    limit = RateLimit(requests_per_minute=1, burst=0, mode="fixed")
+    grok = sim.async_grok(retries=0, model="grok-4.7", fallback=["grok-4.3"], rate_limit=limit)
+
+    async with clock.rushing():
+        began = clock.now()
+        answers = await asyncio.gather(*(grok.ask(f"{number}") for number in range(3)))
+
+    assert [answer.fallbacks[0].attempts for answer in answers] == [1, 0, 0]
+    assert clock.now() - began < 125, "a minute for each but the first, which is what the limit of the other is"

@@ -10,6 +10,7 @@
   for their `concurrency` are passed by while there is room for others.
 * `QueueFull` and `WouldExceedDeadline` are raised at once, before anything is sent.
 * After a 429 all calls of the model pause for as long as the server asks for (two minutes at most), or for a second.
+  Those for which another is left to ask (`fallback=`) do not wait for that, where it is a reason to ask another.
   Refusals although the limit was kept mean that others use the same key: our share shrinks by a tenth, and recovers by
   a twentieth a minute.
 * `RateLimit(concurrency=8)` bounds what runs in this process. Beyond that, `adaptive` cuts what runs to 70 % when the

@@ -56,6 +56,6 @@ def health_of(lane: Lane, now: float) -> RateLimitHealth:
         waiting=waiting,
         running=lane.concurrency.running,
         bound=lane.concurrency.bound,
-        paused_for=max(0.0, lane.paused_until - now),
+        paused_for=max(0.0, lane.pause.until - now),
         share=lane.share.at(now),
     )

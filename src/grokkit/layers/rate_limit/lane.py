@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grokkit.layers.rate_limit.concurrency import Concurrency
 from grokkit.layers.rate_limit.estimate import Usual
 from grokkit.layers.rate_limit.limits import KEPT, WINDOWS, Learned, Limit, in_force
+from grokkit.layers.rate_limit.passing import Pause
 from grokkit.layers.rate_limit.quotas import name_of, quotas_of, rate_of
 from grokkit.layers.rate_limit.recent import Recent
 from grokkit.layers.rate_limit.share import Share
@@ -70,7 +71,7 @@ class Lane:
         """Whether this process was told all of it by the server, and has not only heard of it from another one."""
         self.refresh_at = 0.0
         """When the shared store is asked again what others learned; 0.0 while it never was."""
-        self.paused_until = 0.0
+        self.pause = Pause()
         self.share = Share()
         self.concurrency = Concurrency()
         self.usual = Usual()

@@ -13,8 +13,9 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING
 
-from grokkit.errors import RateLimited
+from grokkit.errors import NoCapacity, RateLimited
 from grokkit.layers.rate_limit.limits import KEPT, Learned, usable
+from grokkit.layers.rate_limit.passing import Pause
 from grokkit.layers.rate_limit.quotas import name_of
 from grokkit.stores.store import Take
 from grokkit.telemetry.events import LimitLearned
@@ -114,7 +115,9 @@ class Teacher:
     def _pause(self, lane: Lane, error: GrokError, now: float) -> None:
         usual = PAUSE if isinstance(error, RateLimited) else 0.0
         seconds = min(LONGEST_PAUSE, usual if error.retry_after is None else error.retry_after)
-        lane.paused_until = max(lane.paused_until, now + seconds)
+        if seconds and now + seconds > lane.pause.until:
+            lane.pause = Pause(now + seconds, for_capacity=isinstance(error, NoCapacity))
+            lane.stir()
 
     async def _tell(self, holding: Holding, call: Call, news: Mapping[str, float]) -> Collection[str]:
         """Tell the hooks and the other processes. The names of the limits that others know already."""

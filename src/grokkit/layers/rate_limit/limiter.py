@@ -19,6 +19,7 @@ from grokkit.layers.rate_limit.holding import Holding
 from grokkit.layers.rate_limit.lane import Lane
 from grokkit.layers.rate_limit.learning import Teacher
 from grokkit.layers.rate_limit.limits import told_by_headers
+from grokkit.layers.rate_limit.passing import refuse_to_wait
 from grokkit.layers.rate_limit.room import ROOM, LimitedRoom
 from grokkit.layers.rate_limit.waiting import NEVER, Waiter, Waiting, kind_of
 from grokkit.stores.store import Taken
@@ -118,7 +119,7 @@ class RateLimiter:
 
     def _at_once(self, lane: Lane, plan: Plan, call: Call, now: float) -> Holding | None:
         """The short way, where nobody waits and there is room: when nothing is to be taken, or it is in memory."""
-        if now < lane.paused_until or now >= lane.refresh_at or (lane.lines and _has_line(lane, plan)):
+        if now < lane.pause.until or now >= lane.refresh_at or (lane.lines and _has_line(lane, plan)):
             return None
         memory = self._purse.memory
         if memory is None and plan.limits:
@@ -142,6 +143,7 @@ class RateLimiter:
         if self._clock.now() >= lane.refresh_at:
             await self._teacher.refresh(lane, policy)
         now = self._clock.now()
+        refuse_to_wait(call, lane.pause, now)
         refuse_hopeless(call, self._figures, now)
         plan = lane.plan(policy, now)
         tokens = tokens_of(call.body, lane.usual.output) if plan.tokens else 0.0
@@ -167,7 +169,7 @@ class RateLimiter:
 
     def _expected(self, lane: Lane, plan: Plan, call: Call, ahead: int, wait: float) -> float:
         answer = self._figures.typical(call)
-        paused = lane.paused_until - self._clock.now()
+        paused = lane.pause.until - self._clock.now()
         return max(0.0, wait, paused) + expected_wait(lane, plan, ahead, answer)
 
     def _line(self, lane: Lane, plan: Plan) -> Waiting:
@@ -176,6 +178,7 @@ class RateLimiter:
         if line is None:
 
             def ask(waiter: Waiter, line: Waiting) -> Awaitable[Holding | float]:
+                refuse_to_wait(waiter.call, lane.pause, self._clock.now())
                 return self._ask(lane, waiter.call.policies.rate_limit, waiter.tokens, line)
 
             def has_room(kind: Kind) -> bool:
@@ -192,8 +195,8 @@ class RateLimiter:
         if self._clock.now() >= lane.refresh_at:
             await self._teacher.refresh(lane, policy)
         now = self._clock.now()
-        if lane.paused_until > now:
-            return lane.paused_until - now
+        if lane.pause.until > now:
+            return lane.pause.until - now
         if not lane.concurrency.enter(policy.concurrency, adaptive=policy.adaptive):
             return NEVER
         plan = lane.plan(policy, now)
@@ -243,7 +246,7 @@ class RateLimiter:
             lane.left_behind = True
             fresh = Lane(*key, self._clock, self._limits_of)
             fresh.learned, fresh.share, fresh.usual = lane.learned, lane.share, lane.usual
-            fresh.known_until, fresh.paused_until = lane.known_until, lane.paused_until
+            fresh.known_until, fresh.pause = lane.known_until, lane.pause
             self._lanes[key] = fresh
 
 

@@ -65,7 +65,7 @@ def decide(policy: Retry, failure: Failure, random: Callable[[], float]) -> Agai
     >>> decide(Retry(), limited._replace(remaining=12.5), lambda: 0.5).reason
     'deadline'
     """
-    if not failure.error.retryable or isinstance(failure.error, _NOT_HERE):
+    if not failure.error.retryable or isinstance(failure.error, _NOT_HERE) or not failure.error.attempts:
         return Stop()
     if failure.may_have_run and (stop := _not_twice(policy, failure)):
         return stop

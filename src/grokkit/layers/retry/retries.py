@@ -123,7 +123,7 @@ def _numbered(call: Call, attempt: int) -> Call:
 
 def _refuse(call: Call, failure: Failure, stop: Stop) -> None:
     error = failure.error
-    error.attempts = failure.attempt - isinstance(error, _NOTHING_SENT)
+    error.attempts = failure.attempt - (isinstance(error, _NOTHING_SENT) or not error.attempts)
     if stop.note is not None and _NOT_AGAIN not in (error.hint or ""):
         error.hint = "; ".join(filter(None, [error.hint, _NOT_AGAIN + stop.note]))
     if stop.reason is not None:
