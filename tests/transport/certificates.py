@@ -49,13 +49,14 @@ def make(folder: Path) -> Certificates:
 
 
 def _authority(stem: Path) -> Path:
-    _openssl("req", "-x509", *_NEW_KEY, stem.with_suffix(".key"), "-out", stem.with_suffix(".crt"), *_SUBJECT)
+    made = ("-out", stem.with_suffix(".crt"), *_SUBJECT, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    _openssl("req", "-x509", *_NEW_KEY, stem.with_suffix(".key"), *made)
     return _joined(stem)
 
 
 def _signed(stem: Path, authority: Path, extension: str, *, expired: bool = False) -> Path:
     request, extensions = stem.with_suffix(".csr"), stem.with_suffix(".ext")
-    extensions.write_text(extension)
+    extensions.write_text(f"{extension}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
     _openssl("req", *_NEW_KEY, stem.with_suffix(".key"), "-out", request, *_SUBJECT)
     signing = ("x509", "-req", "-in", request, "-CA", authority, "-CAkey", authority, "-CAcreateserial")
     written = ("-extfile", extensions, "-out", stem.with_suffix(".crt"))
