@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from grokkit import AsyncGrok, AsyncStream, Grok, Stream
 from grokkit._portal import portal
@@ -50,6 +51,10 @@ PATIENCE = 20.0
 _KEPT = {"GROKKIT_CACHE", "GROKKIT_LOCAL_URL"}
 _OURS = ("GROKKIT_", "XAI_")
 _MOST_WORKERS = 4
+
+# On a machine with much else to do an example takes any time: what must be quick is measured where it is told.
+settings.register_profile("grokkit", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("grokkit")
 
 
 def pytest_configure() -> None:
