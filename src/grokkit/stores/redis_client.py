@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Any, Protocol
 
@@ -76,9 +77,13 @@ def without_credentials(url: str) -> str:
 
     >>> without_credentials("rediss://me:secret@cache.example:6380/2?password=secret")
     'rediss://cache.example:6380/2'
+    >>> without_credentials("redis://me:what?@cache.example")  # a password that is not quoted
+    'redis://***'
     """
     scheme, _, rest = url.partition("://")
-    address = rest.partition("?")[0].partition("#")[0]
+    address, *more = re.split("[?#]", rest, maxsplit=1)
+    if any("@" in part for part in more):
+        return f"{scheme}://***"
     return f"{scheme}://{address.rpartition('@')[2]}" if rest else "a text without ://"
 
 
