@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,7 +185,16 @@ UNFINISHED = {
 }
 
 
-@pytest.mark.parametrize("left", UNFINISHED)
+LATE = {"a call in a thread that the program waits for", "a call at exit"}
+"""Whose first call needs a thread when the main one has ended."""
+LATE_REFUSED = pytest.mark.skipif(
+    sys.version_info[:2] == (3, 12), reason="Python 3.12 starts no thread in a program that is ending"
+)
+
+
+@pytest.mark.parametrize(
+    "left", [pytest.param(left, marks=LATE_REFUSED) if left in LATE else left for left in UNFINISHED]
+)
 def test_a_program_ends_quietly_with(
     left: str, program: Callable[[str], Program], stopwatch: Callable[[], float]
 ) -> None:
