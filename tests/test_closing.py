@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grokkit import Hedge, RateLimit
+from grokkit import AsyncGrok, Hedge, RateLimit
+from grokkit.clock import SystemClock
 from grokkit.errors import ClientClosed, ConnectionFailed, ConnectionLost
 from grokkit.telemetry.events import CallFailed, Hedged, Joined, Queued, Retried
-from grokkit.testing import Simulator, TurnableClock
+from grokkit.testing import MockTransport, Simulator, TurnableClock, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.conftest import Face
 
     from grokkit import Call, Next, Reply
+    from grokkit.owner import Owner
     from grokkit.telemetry.events import Event
 
 MODEL = "grok-4.20-0309-non-reasoning"
@@ -371,6 +373,32 @@ async def test_a_close_at_any_turn_of_the_loop_ends_the_call_and_leaves_no_task(
             outcome, ClientClosed | ConnectionLost | ConnectionFailed
         )
         assert {task for task in asyncio.all_tasks() - before if "grokkit.layers" in repr(task)} == set()
+
+
+def test_a_call_that_its_loop_abandoned_goes_with_its_client() -> None:
+    async def never(_: Call) -> Reply:
+        return await asyncio.Event().wait() and json_reply({})
+
+    def abandon() -> weakref.ref[Owner]:
+        grok = AsyncGrok(transport=MockTransport(never), model=MODEL, api_key="xai-test")
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(grok.ask("Hi"))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(asyncio.sleep(0))
+        [underway] = grok.chat._channel.owner.underway
+        assert underway.task is task
+        loop.close()
+        return weakref.ref(grok.chat._channel.owner)
+
+    async def set_alarm_far_off() -> None:
+        clock = SystemClock()
+        clock.call_at(clock.now() + 60.0, gc.collect).cancel()
+
+    owner = abandon()
+    asyncio.run(set_alarm_far_off())
+    gc.collect()
+
+    assert owner() is None
 
 
 async def test_the_error_leaves_no_cycle_for_the_collector(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

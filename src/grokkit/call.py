@@ -32,8 +32,10 @@ def new_identity() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing asked of the API. Frozen; `call.replace(...)` gives a changed one.
+
+    The garbage collector is spared calls, of which there are many: let nothing in a call's context refer to it.
 
     >>> call = Call(method="GET", base_url="https://api.x.ai/v1", path="/models", operation="models", id="c-1")
     >>> call.replace(path="/me").url
@@ -124,7 +126,7 @@ class ByteStream(Protocol):
         ...
 
 
-class Ending(msgspec.Struct, frozen=True):
+class Ending(msgspec.Struct, frozen=True, gc=False):
     """How it went on with a reply: it was read to an answer, it broke, or it was left."""
 
     answer: "Answered | None" = None

@@ -60,7 +60,7 @@ class SystemClock:
             return loop.call_later(delay, callback)
         last, far_off = self._last
         if last() is not loop:
-            far_off = _far_off.setdefault(loop, _FarOff())
+            far_off = _far_off_on(loop)
             self._last = ref(loop), far_off
         if not far_off.ticking:
             far_off.tick_on(loop)
@@ -121,6 +121,15 @@ def _nothing() -> None:
 
 
 _far_off: WeakKeyDictionary[asyncio.AbstractEventLoop, _FarOff] = WeakKeyDictionary()
+
+
+def _far_off_on(loop: asyncio.AbstractEventLoop) -> _FarOff:
+    """Those of this loop. Those of a closed one are let go of: its tasks may have been left in the middle of a wait."""
+    if loop not in _far_off:
+        for other, far_off in list(_far_off.items()):
+            if other.is_closed():
+                far_off.alarms.clear()
+    return _far_off.setdefault(loop, _FarOff())
 
 
 class Within:

@@ -10,7 +10,7 @@ import asyncio
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import msgspec
 
@@ -27,11 +27,23 @@ class Underway(msgspec.Struct, eq=False):
     """A call that has set out, and the task in which somebody waits for it."""
 
     span: Span
-    task: asyncio.Task[object] | None
+    waiting: ref[asyncio.Task[object]] | None
+    """The task. A client holds none: one that its loop has abandoned must be able to end."""
     cancelling: int
     """How often the task had been asked to end when the call began."""
     ended: bool = False
     """Whether it was cancelled since its client was closed."""
+
+    @classmethod
+    def here(cls, span: Span) -> Underway:
+        """The call that the running task waits for."""
+        task = asyncio.current_task()
+        return cls(span, None, 0) if task is None else cls(span, ref(task), task.cancelling())
+
+    @property
+    def task(self) -> asyncio.Task[object] | None:
+        """The task that waits, while there is one."""
+        return None if self.waiting is None else self.waiting()
 
 
 class Owner:
@@ -77,9 +89,10 @@ class Owner:
         _withdrawn(underway)
 
     def _end_on_its_loop(self, underway: Underway) -> None:
-        if underway.task is None:
+        task = underway.task
+        if task is None:
             return
-        loop = underway.task.get_loop()
+        loop = task.get_loop()
         if loop is _running_loop():
             self._end(underway)
         elif self._process == os.getpid():  # else it is a call of the parent's
@@ -96,10 +109,10 @@ class Owner:
 
 async def while_open(call: Call, call_next: Callable[[Call], Awaitable[Reply]]) -> Reply:
     """What `call_next` gives, for a call that another's caller waits for. Raises `ClientClosed` as `Owner` has it."""
-    owner, task = call.owner, asyncio.current_task()
-    if call.span is None or task is None:
+    owner = call.owner
+    if call.span is None:
         return await call_next(call)
-    underway = Underway(call.span, task, task.cancelling())
+    underway = Underway.here(call.span)
     owner.underway.add(underway)
     try:
         reply = await call_next(call)
@@ -139,7 +152,8 @@ def _made(error: ClientClosed, call: Call, attempts: int) -> ClientClosed:
 
 def _withdrawn(underway: Underway) -> bool:
     """Take back that the task was cancelled. Whether nobody else wants it to end."""
-    return underway.ended and underway.task is not None and underway.task.uncancel() <= underway.cancelling
+    task = underway.task
+    return underway.ended and task is not None and task.uncancel() <= underway.cancelling
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Deadline:
             deadline = call.deadline
         if deadline - now < self._figures.longest:
             self._refuse_hopeless(call, deadline - now)
-        with Within(self._clock, deadline, lambda: deadline_exceeded(total)):
+        with Within(self._clock, deadline, partial(deadline_exceeded, total)):
             reply = await call_next(replace(call, deadline=deadline))
         reply.context["deadline"] = deadline
         return reply

@@ -37,8 +37,7 @@ class Trace:
         if call.span is not None:
             return await call_next(call)
         span = Span(call, self._hooks, self._clock, watched=self._watched)
-        owner, task = call.owner, asyncio.current_task()
-        underway = Underway(span, task, 0 if task is None else task.cancelling())
+        owner, underway = call.owner, Underway.here(span)
         owner.underway.add(underway)
         try:
             reply = await call_next(replace(call, span=span))

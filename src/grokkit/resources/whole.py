@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from grokkit.resources.stream import AsyncStream, has_events
@@ -14,27 +15,34 @@ if TYPE_CHECKING:
     from grokkit.wire.accumulate import Accumulator
     from grokkit.wire.answer import Answer, Origin
 
+    ReadAnswer = Callable[[dict[str, Any], Origin], Answer]
+
 
 def whole_answer(
     channel: Channel,
     call: Call,
     accumulator: Callable[[], Accumulator],
-    read: Callable[[dict[str, Any], Origin], Answer],
+    read: ReadAnswer,
 ) -> Awaitable[Answer]:
     """Send the call and wait for its answer. What is streamed underneath is gathered within the try that began it:
     nobody sees any of it before it is whole, so another try may follow.
     """
 
-    def read_reply(reply: Reply) -> Answer:
-        body = reply.body or b""
-        if not body.startswith(b"{") and has_events(body):
-            return AsyncStream(channel, call, accumulator(), read).replay(reply)
-        return read(reply.json(), channel.origin(call, reply))
+    if call.stream:
+        call = call.replace(gather=partial(_gather, channel, accumulator, read))
+    return channel.answer(call, partial(_read, channel, call, accumulator, read))
 
-    if not call.stream:
-        return channel.answer(call, read_reply)
 
-    async def gather(attempt: Call, reply: Reply) -> Reply:
-        return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)
+def _read(
+    channel: Channel, call: Call, accumulator: Callable[[], Accumulator], read: ReadAnswer, reply: Reply
+) -> Answer:
+    body = reply.body or b""
+    if not body.startswith(b"{") and has_events(body):
+        return AsyncStream(channel, call, accumulator(), read).replay(reply)
+    return read(reply.json(), channel.origin(call, reply))
 
-    return channel.answer(call.replace(gather=gather), read_reply)
+
+async def _gather(
+    channel: Channel, accumulator: Callable[[], Accumulator], read: ReadAnswer, attempt: Call, reply: Reply
+) -> Reply:
+    return await AsyncStream(channel, attempt, accumulator(), read).gather(reply)

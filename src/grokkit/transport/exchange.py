@@ -87,7 +87,7 @@ class Exchange:
         first, silence = call.limits.first_event, call.limits.wire
         soonest = math.inf if silence is None else opened + silence
         until = None if first is None else opened + first
-        return Within(self._clock, until, lambda: _no_answer(first), soonest=soonest)
+        return Within(self._clock, until, partial(_no_answer, first), soonest=soonest)
 
     async def _read(self, call: Call, reply: Reply, limit: Within, opened: float) -> None:
         """Read the reply as far as nobody is to see anything of it yet: a good stream up to its first output."""

@@ -25,7 +25,7 @@ _NO_CHOICE = Choice()
 _SHOWN = 60
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where an answer came from."""
 
     request_id: str | None = None

@@ -19,6 +19,7 @@ from grokkit.layers.figures import Figures
 from grokkit.layers.hedge import Hedging
 from grokkit.layers.rate_limit import RateLimiter
 from grokkit.layers.retry import RetryBudget
+from grokkit.stores import Degrading
 from grokkit.stores.memory import MemoryStore
 from grokkit.testing import Simulator, TurnableClock
 from grokkit.testing.mock.replies import Body
@@ -93,7 +94,8 @@ class World:
         self.clock = TurnableClock(START)
         self.figures = Figures(self.clock.now)
         self.ledger = Ledger(self.clock, turns or 0)
-        store = MemoryStore(self.clock.now) if turns is None else self.ledger
+        memory = MemoryStore(self.clock.now)
+        store = memory if turns is None else Degrading(self.ledger, memory, clock=self.clock)
         self.limiter = RateLimiter(self.clock, store, self.figures)
         self.budget = RetryBudget(MemoryStore(self.clock.now), self.clock)
         self.hedging = Hedging(self.clock, self.budget, self.figures)

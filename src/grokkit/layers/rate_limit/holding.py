@@ -23,7 +23,7 @@ _REFUSED_UNCOUNTED = frozenset({429, 503, 529})
 _CLIENT_ERRORS = range(400, 500)
 
 
-class Holding(msgspec.Struct, eq=False):
+class Holding(msgspec.Struct, eq=False, gc=False):
     """Given back once: all of it when nothing was sent, the tokens as they turn out to be when there is an answer."""
 
     lane: Lane
