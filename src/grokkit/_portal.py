@@ -86,9 +86,12 @@ class Portal:
     def _start(self) -> None:
         try:
             self._thread.start()
-        except RuntimeError:
+        except RuntimeError as error:
             self.loop.close()
-            raise
+            raise BlockingCallRefused(
+                f"the thread of blocking calls cannot be started: {error}",
+                hint="make a first call before the program ends, and see how many threads it may have",
+            ) from error
         except BaseException:
             self.loop.call_soon_threadsafe(self._end)
             raise
@@ -186,8 +189,8 @@ class Errand(Generic[T]):
             self._error = error
         finally:
             self._portal.errands.discard(self)
-            self.over = True
             if not self._portal.stopping:
+                self.over = True
                 self._gate.release()
 
     def _cancel(self) -> None:

@@ -39,3 +39,24 @@ def test_nothing_is_imported_or_read_by_the_first_call_of(work: str, program: Ca
 
     assert (status, complaints) == (0, "")
     assert lines[-2:] == ["[]", "[]"]
+
+
+def test_a_thread_that_cannot_be_started_is_said_and_costs_no_later_call(program: Callable[[str], Program]) -> None:
+    status, lines, complaints = program("""
+        import threading
+        from grokkit import Grok
+        from grokkit.errors import BlockingCallRefused
+        def refuse(_):
+            raise RuntimeError("can't start new thread")
+        grok, start = Grok(), threading.Thread.start
+        threading.Thread.start = refuse
+        try:
+            grok.ask("plain")
+        except BlockingCallRefused as error:
+            print(error.message)
+        threading.Thread.start = start
+        print(grok.ask("plain").finish_reason)
+    """).end()
+
+    assert (status, complaints) == (0, "")
+    assert lines == ["the thread of blocking calls cannot be started: can't start new thread", "stop"]

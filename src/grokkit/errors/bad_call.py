@@ -93,6 +93,6 @@ class StreamNotOpen(Misused):
 
 
 class BlockingCallRefused(Misused):
-    """A blocking call was made from grokkit's own event loop, where it would wait for itself."""
+    """A blocking call was made from grokkit's own event loop, where it would wait for itself, or has no thread."""
 
     hint = "use AsyncGrok and `await` there"
