@@ -115,7 +115,7 @@ def test_the_parent_s_stream_runs_on_undisturbed(program: Callable[[str], Progra
         texts = stream.text()
         first = next(texts)
         def work():
-            print(grok.ask("plain"))
+            print(f"{grok.ask('plain')}\\n", end="")  # in one write: the others print too
         children = [in_child(work) for _ in range(3)]
         rest = list(texts)
     print([end(child) for child in children])
