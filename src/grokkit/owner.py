@@ -18,32 +18,46 @@ from grokkit.errors import ClientClosed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from types import TracebackType
 
     from grokkit.call import Call, Reply
     from grokkit.telemetry.span import Span
 
 
 class Underway(msgspec.Struct, eq=False):
-    """A call that has set out, and the task in which somebody waits for it."""
+    """The block in which somebody waits for a call. Raises `ClientClosed` where the close of its client ended it."""
 
+    call: Call
     span: Span
-    waiting: ref[asyncio.Task[object]] | None
+    waiting: ref[asyncio.Task[object]] | None = None
     """The task. A client holds none: one that its loop has abandoned must be able to end."""
-    cancelling: int
-    """How often the task had been asked to end when the call began."""
+    cancelling: int = 0
+    """How often the task had been asked to end when the block began."""
     ended: bool = False
     """Whether it was cancelled since its client was closed."""
-
-    @classmethod
-    def here(cls, span: Span) -> Underway:
-        """The call that the running task waits for."""
-        task = asyncio.current_task()
-        return cls(span, None, 0) if task is None else cls(span, ref(task), task.cancelling())
 
     @property
     def task(self) -> asyncio.Task[object] | None:
         """The task that waits, while there is one."""
         return None if self.waiting is None else self.waiting()
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self.waiting, self.cancelling = ref(task), task.cancelling()
+        self.call.owner.underway.add(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.call.owner.underway.discard(self)
+        if self.ended and self._withdraw() and isinstance(error, asyncio.CancelledError):
+            raise _ended(self.call, self.span) from None
+
+    def _withdraw(self) -> bool:
+        """Take back that the task was cancelled. Whether nobody else wants it to end."""
+        task = self.task
+        return task is not None and task.uncancel() <= self.cancelling
 
 
 class Owner:
@@ -76,18 +90,6 @@ class Owner:
         for underway in list(self.underway):
             self._end_on_its_loop(underway)
 
-    def left(self, underway: Underway, call: Call, error: BaseException) -> ClientClosed | None:
-        """What to raise in place of this, with which a call ended: None unless the close of the client ended it."""
-        self.underway.discard(underway)
-        if not _withdrawn(underway) or not isinstance(error, asyncio.CancelledError):
-            return None
-        return _ended(call, underway.span)
-
-    def came_back(self, underway: Underway) -> None:
-        """A call came through all the same."""
-        self.underway.discard(underway)
-        _withdrawn(underway)
-
     def _end_on_its_loop(self, underway: Underway) -> None:
         task = underway.task
         if task is None:
@@ -108,24 +110,11 @@ class Owner:
 
 
 async def while_open(call: Call, call_next: Callable[[Call], Awaitable[Reply]]) -> Reply:
-    """What `call_next` gives, for a call that another's caller waits for. Raises `ClientClosed` as `Owner` has it."""
-    owner = call.owner
+    """What `call_next` gives, for a call that another's caller waits for. Raises `ClientClosed` as `Underway` does."""
     if call.span is None:
         return await call_next(call)
-    underway = Underway.here(call.span)
-    owner.underway.add(underway)
-    try:
-        reply = await call_next(call)
-    except BaseException as error:
-        closed = owner.left(underway, call, error)
-        if closed is None:
-            raise
-        try:
-            raise closed from None
-        finally:
-            del closed  # else the error and this frame keep each other alive
-    owner.came_back(underway)
-    return reply
+    with Underway(call, call.span):
+        return await call_next(call)
 
 
 def refused(call: Call) -> ClientClosed:
@@ -148,12 +137,6 @@ def _made(error: ClientClosed, call: Call, attempts: int) -> ClientClosed:
     error.with_call(call.ref, call.id)
     error.attempts = attempts
     return error
-
-
-def _withdrawn(underway: Underway) -> bool:
-    """Take back that the task was cancelled. Whether nobody else wants it to end."""
-    task = underway.task
-    return underway.ended and task is not None and task.uncancel() <= underway.cancelling
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -37,24 +37,14 @@ class Trace:
         if call.span is not None:
             return await call_next(call)
         span = Span(call, self._hooks, self._clock, watched=self._watched)
-        owner, underway = call.owner, Underway.here(span)
-        owner.underway.add(underway)
         try:
-            reply = await call_next(replace(call, span=span))
+            with Underway(call, span):
+                reply = await call_next(replace(call, span=span))
         except BaseException as error:
-            closed = owner.left(underway, call, error)
-            span.failed(closed or error)
-            if isinstance(closed or error, GrokError):
+            span.failed(error)
+            if isinstance(error, GrokError):
                 await asyncio.sleep(0)  # what is refused without a wait may be asked again at once: others run first
-            if closed is None:
-                raise
-            try:
-                raise closed from None
-            finally:
-                del closed  # else the error and this frame keep each other alive
-        owner.underway.discard(underway)
-        if underway.ended:
-            owner.came_back(underway)
+            raise
         reply.span = span
         span.replied(reply.status, reply.request_id)
         return reply
